@@ -1,0 +1,1 @@
+"""Keys, certificates, rotation. Never: Kubernetes, or files."""

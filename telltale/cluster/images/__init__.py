@@ -1,0 +1,1 @@
+"""Images: the host's own, and imported ones. Never: a registry."""

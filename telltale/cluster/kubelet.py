@@ -1,0 +1,57 @@
+"""What the API server may ask of the node that runs a pod: its logs, and a command in a container.
+
+Never: how. `cluster.node` implements it; `cluster.run` hands it to `cluster.api`.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class LogRequest:
+    namespace: str
+    pod: str
+    container: str
+    follow: bool = False
+    previous: bool = False
+    timestamps: bool = False
+    tail_lines: int | None = None
+    since_seconds: int | None = None
+    limit_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecRequest:
+    namespace: str
+    pod: str
+    container: str
+    command: tuple[str, ...]
+    stdin: bool = False
+    tty: bool = False
+
+
+class Streams(Protocol):
+    """The far end of a command: kubectl."""
+
+    async def read(self) -> bytes:
+        """Bytes of stdin; empty when it is closed."""
+        ...
+
+    async def write(self, data: bytes, *, error: bool = False) -> None:
+        """Bytes for stdout, or stderr."""
+        ...
+
+    async def resized(self) -> tuple[int, int]:
+        """Waits for the next terminal size: columns, rows."""
+        ...
+
+
+class Kubelet(Protocol):
+    """Raises `kube.errors.ApiError` when the container is not there, or has not started."""
+
+    def logs(self, request: LogRequest) -> AsyncIterator[bytes]: ...
+
+    async def exec(self, request: ExecRequest, streams: Streams) -> int:
+        """Runs the command and returns its exit code."""
+        ...

@@ -1,0 +1,1 @@
+"""The service proxy: ClusterIPs to endpoints by nftables. Never: pods' processes."""

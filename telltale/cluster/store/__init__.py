@@ -1,0 +1,1 @@
+"""Keys, values and one growing number, in SQLite. Never: what a kind means."""

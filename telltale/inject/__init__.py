@@ -1,0 +1,1 @@
+"""A pod gets its sidecar, or a reason why not. Never: a client of the API."""

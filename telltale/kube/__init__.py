@@ -1,0 +1,4 @@
+"""The language of the Kubernetes API: types, codec, client.
+
+Never: the mesh's meaning, or a controller's behaviour. I/O only in `transport` and `client`.
+"""

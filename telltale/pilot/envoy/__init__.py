@@ -1,0 +1,1 @@
+"""Mesh to Envoy's resources. Never: kube, versions, nonces."""

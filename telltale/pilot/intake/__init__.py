@@ -1,0 +1,1 @@
+"""Objects to mesh. Never: I/O, a clock, Envoy's words."""
