@@ -5,20 +5,24 @@ Unknown fields are dropped when decoding into a type, so writers patch or work o
 """
 
 from collections.abc import Mapping
-from typing import TypeAlias, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, dataclass_transform
 
 import msgspec
 import orjson
 import yaml
 
 # Any JSON value. Deliberately not recursive: mypy handles the shallow form far better.
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+# msgspec cannot read a type that names itself, so at run time it is whatever JSON holds.
+if TYPE_CHECKING:
+    Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+else:
+    Json = object
 Object: TypeAlias = dict[str, Json]
 
 T = TypeVar("T")
 
 _ACRONYMS = {
-    "ip": "IP", "ips": "IPs", "id": "ID", "uid": "UID", "cidr": "CIDR", "cidrs": "CIDRs",
+    "api": "API", "ip": "IP", "ips": "IPs", "id": "ID", "uid": "UID", "cidr": "CIDR", "cidrs": "CIDRs",
     "url": "URL", "ipc": "IPC", "pid": "PID", "uuid": "UUID",
 }  # fmt: skip
 

@@ -269,6 +269,7 @@ class PodSpec(Typed):
     service_account_name: str = ""
     automount_service_account_token: bool | None = None
     host_network: bool = False
+    enable_service_links: bool | None = None
     hostname: str = ""
     subdomain: str = ""
     host_aliases: list[HostAlias] = []

@@ -5,6 +5,7 @@ Never: a task that outlives the block it was started in.
 
 import asyncio
 import logging
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 
@@ -50,6 +51,15 @@ async def supervise() -> AsyncIterator[Tasks]:
             yield tasks
         finally:
             tasks.cancel()
+
+
+async def until_signalled(work: Coroutine[None, None, None]) -> None:
+    """Run a process's work until it ends, or SIGTERM or SIGINT cancels it; raises what it raises."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(work)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, running.cancel)
 
 
 async def _restart(name: str, loop: Loop, backoff: Backoff) -> None:

@@ -1,0 +1,79 @@
+"""The mesh at one instant: one immutable value, and the look-ups that translation needs.
+
+Never: Kubernetes, Envoy, I/O. Routes, policy and identity take their place here as further fields
+beside `services`, each a mapping of values that name hosts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from telltale.model.service import Discovery, Endpoint, Port, Service
+from telltale.model.workload import Proxy, Target, Workload
+
+Behind = Mapping[int, tuple[Endpoint, ...]]  # a service's port number to its endpoints, sorted
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What holds for the whole mesh. `access_log` is a path, or empty for none."""
+
+    domain: str = "cluster.local"
+    access_log: str = ""
+
+
+DEFAULT = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """`services` by host, oldest first; `endpoints` by host; `workloads` by NAME.NAMESPACE."""
+
+    services: Mapping[str, Service] = field(default_factory=dict)
+    endpoints: Mapping[str, Behind] = field(default_factory=dict)
+    workloads: Mapping[str, Workload] = field(default_factory=dict)
+    options: Options = DEFAULT
+
+    def behind(self, service: Service, port: Port) -> tuple[Endpoint, ...]:
+        """The endpoints that can answer on a port of a service."""
+        return self.endpoints.get(service.host, {}).get(port.number, ())
+
+    def workload(self, proxy: Proxy) -> Workload:
+        """What the mesh knows of the workload behind a proxy, or the proxy's own word."""
+        return self.workloads.get(proxy.workload.key, proxy.workload)
+
+    def aliases(self) -> Mapping[str, tuple[Service, ...]]:
+        """By host, the services that are another name for it."""
+        found: dict[str, tuple[Service, ...]] = {}
+        for service in self.services.values():
+            if service.discovery is Discovery.ALIAS:
+                found[service.alias_of] = (*found.get(service.alias_of, ()), service)
+        return found
+
+    def with_endpoints(self, host: str, behind: Behind) -> "Mesh":
+        return replace(self, endpoints={**self.endpoints, host: behind})
+
+    def with_workload(self, key: str, workload: Workload | None) -> "Mesh":
+        kept = {name: known for name, known in self.workloads.items() if name != key}
+        return replace(self, workloads=kept if workload is None else {**kept, key: workload})
+
+
+def targets(mesh: Mesh, workload: Workload) -> tuple[Target, ...]:
+    """Where a workload is served: one target a container port, the older service wins.
+
+    By selectors and not by endpoints, so that a pod's inbound side is complete before it is ready.
+    """
+    found: dict[int, Target] = {}
+    for service in mesh.services.values():
+        if service.namespace != workload.namespace or not _selects(service, workload):
+            continue
+        for port in service.ports:
+            target = port.target
+            number = workload.ports.get(target) if isinstance(target, str) else target
+            if number and number not in found:
+                found[number] = Target(number, port.protocol, port.number, service.host)
+    return tuple(sorted(found.values()))
+
+
+def _selects(service: Service, workload: Workload) -> bool:
+    wanted = service.selector
+    return bool(wanted) and all(workload.labels.get(key) == value for key, value in wanted)
