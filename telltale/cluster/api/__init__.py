@@ -1,1 +1,4 @@
-"""The Kubernetes API over the store. Never: pods' processes or the network."""
+"""The Kubernetes API: URLs to verbs, the rules of its kinds, and what kubectl prints.
+
+Never: a controller's or the node's behaviour; the mesh.
+"""

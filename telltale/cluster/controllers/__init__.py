@@ -1,1 +1,4 @@
-"""What keeps objects as they should be: pure reconcile, one loop that does I/O. They never know each other."""
+"""What keeps objects as they should be: pure reconcile, and one loop that does I/O.
+
+Never: one controller that knows another.
+"""

@@ -1,1 +1,4 @@
-"""The node: pods as sandboxes and containers, probes, logs, exec. Never: the store; it speaks to the API only."""
+"""The node: runs the pods that are bound to it, and says how they are.
+
+Never: the API server's insides (it is one more client), or Services.
+"""

@@ -1,1 +1,4 @@
-"""Keys, values and one growing number, in SQLite. Never: what a kind means."""
+"""The API server's memory: objects by key, one growing number, changes since a number. On SQLite.
+
+Never: a kind, a rule of Kubernetes' API, or HTTP.
+"""

@@ -1,0 +1,1 @@
+"""Who may change or refuse a write before it is stored: namespaces, service accounts, webhooks."""

@@ -1,0 +1,1 @@
+"""Who asks: client certificates and service-account tokens. Never: what they may do."""

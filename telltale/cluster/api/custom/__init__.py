@@ -1,0 +1,1 @@
+"""CustomResourceDefinitions: the resources and kinds that they add. Never: I/O."""

@@ -1,0 +1,1 @@
+"""What `kubectl get` prints, column by column. Pure. Source: `printers/internalversion`."""
