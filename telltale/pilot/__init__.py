@@ -1,1 +1,1 @@
-"""The control plane: objects to mesh to resources to wire. Never: the cluster, or an agent's process."""
+"""The control plane: objects to mesh to resources to wire. Never: the cluster, an agent."""

@@ -1,0 +1,171 @@
+"""What the debug pages show, as JSON values in Istio's shapes, from the push and the status.
+
+Pure look-ups. Never: HTTP, who may look (that is `web.may_debug`), or a secret.
+"""
+
+from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.json_format import MessageToDict
+
+from telltale.kube.codec import Json, Object
+from telltale.lib.clock import rfc3339
+from telltale.model.service import Endpoint, Service
+from telltale.pilot.push import Push
+from telltale.pilot.status import Connection, Status, TypeStatus
+from telltale.pilot.xds.order import CDS, EDS, LDS, RDS
+from telltale.pilot.xds.snapshot import Snapshot
+
+_ISTIO_WORD = {CDS: "cluster", LDS: "listener", RDS: "route", EDS: "endpoint"}
+_RESOLUTION = {"virtual": 0, "headless": 2, "alias": 4}
+_SECTIONS = {
+    CDS: ("ClustersConfigDump", "dynamic_active_clusters", "cluster"),
+    EDS: ("EndpointsConfigDump", "dynamic_endpoint_configs", "endpoint_config"),
+    LDS: ("ListenersConfigDump", "dynamic_listeners", "listener"),
+    RDS: ("RoutesConfigDump", "dynamic_route_configs", "route_config"),
+}
+
+
+class Unknown(LookupError):
+    """No such proxy is connected here."""
+
+
+def syncz(status: Status, namespace: str = "") -> Json:
+    """Every connected proxy with the nonces sent and acknowledged of each type."""
+    wanted = [
+        one for one in status.connections.values()
+        if not namespace or one.proxy.namespace == namespace
+    ]  # fmt: skip
+    wanted.sort(key=lambda one: (one.proxy.cluster, one.proxy.namespace, one.proxy.id))
+    return [_sync(one) for one in wanted]
+
+
+def connections(status: Status) -> Json:
+    clients: list[Json] = [
+        {"connectionId": one.id, "connectedAt": rfc3339(one.connected_at), "address": one.peer}
+        for one in status.connections.values()
+    ]
+    return {"totalClients": len(clients), "clients": clients}
+
+
+def registryz(push: Push) -> Json:
+    """Every service of the mesh."""
+    return [_service(one) for one in push.mesh.services.values()]
+
+
+def endpointz(push: Push) -> Json:
+    """Host to namespace to the endpoints that can answer."""
+    mesh = push.mesh
+    return {
+        service.host: {
+            service.namespace: {
+                "Shards": {
+                    "Kubernetes/Kubernetes": [
+                        _endpoint(service, port.name, endpoint)
+                        for port in service.ports
+                        for endpoint in mesh.behind(service, port)
+                    ]
+                },
+                "ServiceAccounts": {},
+            }
+        }
+        for service in mesh.services.values()
+    }
+
+
+def problems(push: Push) -> Json:
+    """What users got wrong, as far as reading the objects shows it."""
+    return [
+        {
+            "kind": one.object.kind, "namespace": one.object.namespace, "name": one.object.name,
+            "field": one.field, "what": one.what, "why": one.why, "hint": one.hint,
+        }
+        for one in push.problems
+    ]  # fmt: skip
+
+
+def streamz(status: Status, proxy_id: str) -> Json:
+    """The last events of a proxy's stream, each with what was done about it."""
+    found = _find(status, proxy_id)
+    return [{"event": event, "actions": actions} for event, actions in found.stream.log]
+
+
+def config_dump(push: Push, status: Status, proxy_id: str) -> Json:
+    """What a proxy should have, in the shape of Envoy's own dump. Raises `Unknown`."""
+    connection = _find(status, proxy_id)
+    snapshot = push.snapshots[push.members[connection.id].key]
+    return {"configs": [_section(snapshot, type_url) for type_url in _SECTIONS]}
+
+
+def _find(status: Status, proxy_id: str) -> Connection:
+    for one in status.connections.values():
+        if proxy_id in one.id:
+            return one
+    raise Unknown(
+        "Proxy not connected to this Pilot instance. It may be connected to another instance."
+    )
+
+
+def _section(snapshot: Snapshot, type_url: str) -> Object:
+    title, field, inner = _SECTIONS[type_url]
+    held = snapshot.of(type_url)
+    entries: list[Json] = []
+    for name in sorted(held.resources):
+        packed = Packed.FromString(held.resources[name].any)
+        shown: Object = {"version_info": held.resources[name].version}
+        plain: Object = MessageToDict(packed, preserving_proto_field_name=True)
+        if type_url == LDS:
+            entries.append({"name": name, "active_state": {**shown, inner: plain}})
+        else:
+            entries.append({**shown, inner: plain})
+    return {
+        "@type": f"type.googleapis.com/envoy.admin.v3.{title}",
+        "version_info": held.version, field: entries,
+    }  # fmt: skip
+
+
+def _sync(one: Connection) -> Object:
+    shown: Object = {
+        "cluster_id": one.proxy.cluster, "proxy": one.proxy.workload.key,
+        "proxy_type": "sidecar", "istio_version": one.proxy.version,
+    }  # fmt: skip
+    for type_url, word in _ISTIO_WORD.items():
+        if status := one.types.get(type_url):
+            shown.update({f"{word}_sent": status.sent, f"{word}_acked": status.acked})
+    shown["resources"] = {kind: _resource(known) for kind, known in one.types.items()}
+    return {key: value for key, value in shown.items() if value != ""}
+
+
+def _resource(status: TypeStatus) -> Object:
+    shown: Object = {
+        "sent": status.sent, "acked": status.acked, "sentVersion": status.sent_version,
+        "ackedVersion": status.acked_version, "lastError": status.error,
+        "sentTime": rfc3339(status.sent_at) if status.sent_at else "",
+        "rejected": status.rejected,
+    }  # fmt: skip
+    return {key: value for key, value in shown.items() if value not in ("", 0)}
+
+
+def _service(service: Service) -> Object:
+    ports: list[Json] = [
+        {"name": port.name, "port": port.number, "protocol": str(port.protocol)}
+        for port in service.ports
+    ]
+    return {
+        "Attributes": {
+            "ServiceRegistry": "Kubernetes", "Name": service.name, "Namespace": service.namespace,
+            "LabelSelectors": dict(service.selector),
+        },
+        "ports": ports, "hostname": service.host, "creationTime": service.created,
+        "clusterVIPs": {"Addresses": {"Kubernetes": [*service.addresses]}},
+        "defaultAddress": next(iter(service.addresses), "0.0.0.0"),
+        "Resolution": _RESOLUTION[service.discovery],
+    }  # fmt: skip
+
+
+def _endpoint(service: Service, port: str, endpoint: Endpoint) -> Object:
+    return {
+        "Addresses": [endpoint.address], "EndpointPort": endpoint.port, "ServicePortName": port,
+        "HostName": service.host, "Namespace": service.namespace,
+        "WorkloadName": endpoint.workload.rpartition(".")[0], "NodeName": endpoint.node,
+        "Locality": {"Label": endpoint.zone, "ClusterID": "Kubernetes"},
+        "TLSMode": "disabled", "HealthStatus": 1,
+    }  # fmt: skip

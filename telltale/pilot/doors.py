@@ -1,0 +1,71 @@
+"""The way in for proxies: joins a stream to the pushes it gets and the status it leaves.
+
+Implements `xds.server.Source`. Never: protocol rules, planning.
+"""
+
+import logging
+from collections.abc import Callable
+
+from envoy.config.core.v3.base_pb2 import Node
+from google.protobuf.json_format import MessageToDict
+
+from telltale.kube.codec import Object
+from telltale.lib.clock import Clock, Ids
+from telltale.pilot.intake.workloads import NotAProxy, read_proxy
+from telltale.pilot.metrics import Metrics
+from telltale.pilot.push import Push
+from telltale.pilot.status import Connection, Status
+from telltale.pilot.xds.server import Offer, Refused
+from telltale.pilot.xds.snapshot import Snapshot
+from telltale.pilot.xds.stream import Action, Rejected, Send, Stream
+
+log = logging.getLogger(__name__)
+
+
+class Doors:
+    """`is_ready` tells whether proxies are let in: not before everything was read once."""
+
+    def __init__(
+        self, push: Push, status: Status, clock: Clock, ids: Ids, is_ready: Callable[[], bool]
+    ) -> None:
+        self._push = push
+        self._status = status
+        self._clock = clock
+        self._ids = ids
+        self._is_ready = is_ready
+        self._metrics: Metrics = status.metrics
+
+    @property
+    def ready(self) -> bool:
+        return self._is_ready()
+
+    def join(self, stream: Stream, node: Node, peer: str) -> tuple[str, Offer]:
+        metadata: Object = MessageToDict(node.metadata)
+        try:
+            proxy = read_proxy(node.id, metadata)
+        except NotAProxy as error:
+            raise Refused(str(error)) from error
+        id = f"{proxy.workload.key}-{self._ids.suffix(8)}"
+        offer = self._push.attach(id, proxy)
+        self._status.opened(Connection(id, proxy, peer, self._clock.now(), stream))
+        log.info("%s connected from %s", id, peer)
+        return id, offer
+
+    def note(self, connection: str, action: Action, size: int) -> None:
+        self._status.note(connection, action, size)
+        match action:
+            case Send():
+                snapshot = self._push.members[connection].offer.value
+                if isinstance(snapshot, Snapshot):
+                    waited = self._clock.monotonic() - snapshot.made_at
+                    self._metrics.convergence.observe(waited)
+            case Rejected(type, version, nonce, error, names):
+                log.error(
+                    "%s rejected %s %s (nonce %s; in it %s): %s", connection,
+                    type.rpartition(".")[2], version, nonce, ", ".join(names[:10]), error,
+                )  # fmt: skip
+
+    def leave(self, connection: str) -> None:
+        self._push.detach(connection)
+        self._status.closed(connection)
+        log.info("%s disconnected", connection)

@@ -1,0 +1,107 @@
+"""The network filters of a chain: HTTP with its connection settings, or plain TCP. Pure.
+
+Never: which chain they stand in. Access log: one line a request or connection, when asked for.
+"""
+
+from typing import TypeAlias
+
+from envoy.config.accesslog.v3.accesslog_pb2 import AccessLog
+from envoy.config.core.v3.config_source_pb2 import ApiVersion
+from envoy.config.listener.v3.listener_components_pb2 import Filter, ListenerFilter
+from envoy.config.route.v3.route_pb2 import RouteConfiguration
+from envoy.extensions.access_loggers.file.v3.file_pb2 import FileAccessLog
+from envoy.extensions.filters.http.grpc_web.v3.grpc_web_pb2 import GrpcWeb
+from envoy.extensions.filters.http.router.v3.router_pb2 import Router
+from envoy.extensions.filters.listener.http_inspector.v3.http_inspector_pb2 import HttpInspector
+from envoy.extensions.filters.listener.original_dst.v3.original_dst_pb2 import OriginalDst
+from envoy.extensions.filters.network.http_connection_manager.v3 import (
+    http_connection_manager_pb2 as hcm,
+)
+from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
+
+from telltale.model.mesh import Options
+from telltale.pilot.envoy import names
+from telltale.pilot.envoy.resources import pack
+
+Http: TypeAlias = hcm.HttpConnectionManager
+
+HTTP_ALPN = ("http/1.0", "http/1.1", "h2c")  # what the inspector calls plain HTTP
+_LINE = (
+    "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" "
+    "%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %BYTES_RECEIVED% %BYTES_SENT% "
+    "%DURATION% \"%REQ(X-REQUEST-ID)%\" \"%REQ(:AUTHORITY)%\" \"%UPSTREAM_HOST%\" "
+    "%UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% "
+    "%DOWNSTREAM_REMOTE_ADDRESS% %ROUTE_NAME%\n"
+)  # fmt: skip
+
+
+def outbound_http(port: int, options: Options, *, grpc_web: bool = False) -> Filter:
+    """HTTP to services: its routes are the table named after the port, by RDS."""
+    http = _http(names.stat_prefix("outbound", port), options, grpc_web=grpc_web)
+    http.rds.route_config_name = names.route(port)
+    http.rds.config_source.ads.SetInParent()
+    http.rds.config_source.resource_api_version = ApiVersion.V3
+    http.rds.config_source.initial_fetch_timeout.SetInParent()  # 0: wait, do not serve without
+    return Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(http))
+
+
+def inbound_http(
+    port: int, route: RouteConfiguration, options: Options, *, grpc_web: bool = False
+) -> Filter:
+    """HTTP to the workload itself: its one route is in place."""
+    http = _http(names.stat_prefix("inbound", port), options, grpc_web=grpc_web)
+    http.route_config.CopyFrom(route)
+    http.server_name = "istio-envoy"
+    http.forward_client_cert_details = Http.APPEND_FORWARD
+    http.set_current_client_cert_details.subject.value = True
+    http.set_current_client_cert_details.uri = True
+    http.set_current_client_cert_details.dns = True
+    return Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(http))
+
+
+def tcp(cluster: str, options: Options, stat_prefix: str = "") -> Filter:
+    """Bytes to a cluster, unread."""
+    proxy = TcpProxy(stat_prefix=stat_prefix or cluster, cluster=cluster)
+    proxy.access_log.extend(_access_log(options))
+    return Filter(name="envoy.filters.network.tcp_proxy", typed_config=pack(proxy))
+
+
+def original_dst() -> ListenerFilter:
+    """Where the client meant to go, before the redirect."""
+    return ListenerFilter(
+        name="envoy.filters.listener.original_dst", typed_config=pack(OriginalDst())
+    )
+
+
+def http_inspector() -> ListenerFilter:
+    """Whether the first bytes are HTTP."""
+    return ListenerFilter(
+        name="envoy.filters.listener.http_inspector", typed_config=pack(HttpInspector())
+    )
+
+
+def _http(stat_prefix: str, options: Options, *, grpc_web: bool) -> Http:
+    http = Http(stat_prefix=stat_prefix, codec_type=Http.AUTO, proxy_100_continue=True)
+    http.normalize_path.value = True
+    http.path_with_escaped_slashes_action = Http.KEEP_UNCHANGED
+    http.stream_idle_timeout.SetInParent()  # 0: a quiet stream is not a dead one
+    http.upgrade_configs.add(upgrade_type="websocket")
+    http.use_remote_address.value = False
+    http.http_protocol_options.accept_http_10 = True  # nginx and ab still speak it by default
+    http.access_log.extend(_access_log(options))
+    if grpc_web:
+        http.http_filters.append(_http_filter("envoy.filters.http.grpc_web", GrpcWeb()))
+    http.http_filters.append(_http_filter("envoy.filters.http.router", Router()))
+    return http
+
+
+def _http_filter(name: str, config: GrpcWeb | Router) -> hcm.HttpFilter:
+    return hcm.HttpFilter(name=name, typed_config=pack(config))
+
+
+def _access_log(options: Options) -> tuple[AccessLog, ...]:
+    if not options.access_log:
+        return ()
+    file = FileAccessLog(path=options.access_log)
+    file.log_format.text_format_source.inline_string = _LINE
+    return (AccessLog(name="envoy.access_loggers.file", typed_config=pack(file)),)

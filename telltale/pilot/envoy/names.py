@@ -1,0 +1,54 @@
+"""The one place that spells the names of Envoy's resources, as Istio's users know them.
+
+Never: anything but names.
+"""
+
+PASSTHROUGH = "PassthroughCluster"
+BLACK_HOLE = "BlackHoleCluster"
+INBOUND_PASSTHROUGH = "InboundPassthroughCluster"
+
+VIRTUAL_OUTBOUND = "virtualOutbound"
+VIRTUAL_INBOUND = "virtualInbound"
+OUTBOUND_PORT = 15001
+INBOUND_PORT = 15006
+
+ALLOW_ANY = "allow_any"
+DEFAULT_ROUTE = "default"
+
+
+def outbound(port: int, host: str, subset: str = "") -> str:
+    """A cluster: `outbound|9080||reviews.default.svc.cluster.local`."""
+    return f"outbound|{port}|{subset}|{host}"
+
+
+def inbound(port: int) -> str:
+    """The cluster of a container port, and the route of a service port: `inbound|9080||`."""
+    return f"inbound|{port}||"
+
+
+def inbound_host(service_port: int) -> str:
+    """The one virtual host of an inbound route."""
+    return f"inbound|http|{service_port}"
+
+
+def listener(address: str, port: int) -> str:
+    """A listener or an inbound chain: `0.0.0.0_9080`."""
+    return f"{address}_{port}"
+
+
+def route(port: int) -> str:
+    """The route table that an outbound HTTP listener asks for: `9080`."""
+    return str(port)
+
+
+def virtual_host(host: str, port: int) -> str:
+    return f"{host}:{port}"
+
+
+def stat_prefix(direction: str, port: int) -> str:
+    """`;` ends the name for those who cut tags out of statistics."""
+    return f"{direction}_0.0.0.0_{port};"
+
+
+def alt_stat(cluster: str) -> str:
+    return f"{cluster};"

@@ -1,0 +1,38 @@
+"""The typed bundle of Envoy's messages that one proxy needs, and how messages are packed.
+
+Never: versions, nonces, Kubernetes.
+"""
+
+from dataclasses import dataclass
+
+from envoy.config.cluster.v3.cluster_pb2 import Cluster
+from envoy.config.core.v3.address_pb2 import Address
+from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
+from envoy.config.listener.v3.listener_pb2 import Listener
+from envoy.config.route.v3.route_pb2 import RouteConfiguration
+from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that one proxy is to have. Names are unique within each field."""
+
+    clusters: tuple[Cluster, ...] = ()
+    endpoints: tuple[ClusterLoadAssignment, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    routes: tuple[RouteConfiguration, ...] = ()
+
+
+def pack(message: Message) -> Packed:
+    """A message with its type, for Envoy's `typed_config`; the same bytes for the same content."""
+    packed = Packed()
+    packed.Pack(message, deterministic=True)
+    return packed
+
+
+def address(host: str, port: int) -> Address:
+    found = Address()
+    found.socket_address.address = host
+    found.socket_address.port_value = port
+    return found

@@ -1,0 +1,22 @@
+"""What a user got wrong, found while reading objects. A value: nothing is raised, reading goes on.
+
+Never: judged further here; `why` takes it as evidence.
+"""
+
+from dataclasses import dataclass
+
+from telltale.kube.meta import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Which object and field, what is wrong, why it matters, and how to mend it."""
+
+    object: Ref
+    field: str
+    what: str
+    why: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.object}: {self.field}: {self.what}: {self.why}; {self.hint}"

@@ -1,0 +1,64 @@
+"""Kubernetes objects into the mesh: `read(objects) -> (mesh, problems)`. Pure.
+
+    Service -> model.Service     EndpointSlice -> model.Endpoint     Pod -> model.Workload
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from telltale.kube import service as kube
+from telltale.kube.core import Pod
+from telltale.model.mesh import DEFAULT, Behind, Mesh, Options
+from telltale.model.service import Service
+from telltale.model.workload import Workload
+from telltale.pilot.intake import endpoints, services, workloads
+from telltale.pilot.intake.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """All that the mesh is made of, as the API server has it."""
+
+    services: tuple[kube.Service, ...] = ()
+    slices: tuple[kube.EndpointSlice, ...] = ()
+    pods: tuple[Pod, ...] = ()
+
+
+def read(objects: Objects, options: Options = DEFAULT) -> tuple[Mesh, tuple[Problem, ...]]:
+    """The mesh that the objects describe; what they get wrong is told, never raised."""
+    known, problems = _services(objects.services, options)
+    mesh = Mesh(
+        services=known,
+        endpoints=_endpoints(known.values(), objects.slices),
+        workloads=_workloads(objects.pods),
+        options=options,
+    )
+    return mesh, tuple(problems)
+
+
+def _services(
+    given: Iterable[kube.Service], options: Options
+) -> tuple[dict[str, Service], list[Problem]]:
+    pairs = [services.read(one, options.domain) for one in given]
+    # The oldest first: where two claim the same thing, the elder has it; a new one breaks nothing.
+    pairs.sort(key=lambda pair: (pair[0].created, pair[0].namespace, pair[0].name))
+    problems = [problem for _, found in pairs for problem in found]
+    return {service.host: service for service, _ in pairs}, problems
+
+
+def _endpoints(
+    known: Iterable[Service], slices: Iterable[kube.EndpointSlice]
+) -> dict[str, Behind]:
+    owned: dict[tuple[str, str], list[kube.EndpointSlice]] = defaultdict(list)
+    for one in slices:
+        owned[one.metadata.namespace, one.service].append(one)
+    return {
+        service.host: endpoints.read(service, owned.get((service.namespace, service.name), ()))
+        for service in known
+    }
+
+
+def _workloads(pods: Iterable[Pod]) -> dict[str, Workload]:
+    found = (workloads.read(pod) for pod in pods)
+    return {workload.key: workload for workload in found if workload}

@@ -1,0 +1,70 @@
+"""Pods into workloads, and an Envoy's own word about itself into a `Proxy`.
+
+Pure. Never: I/O; a pod that is over, or that shares the node's network, is no workload.
+"""
+
+from telltale.kube.codec import Json, Object, dig
+from telltale.kube.core import Pod
+from telltale.model.workload import Proxy, Workload
+
+
+def read(pod: Pod) -> Workload | None:
+    """One pod; None when it cannot have a proxy of its own."""
+    if pod.spec.host_network or pod.status.phase in ("Succeeded", "Failed"):
+        return None
+    addresses = [pod.status.pod_ip, *(one.ip for one in pod.status.pod_ips)]
+    ports = {
+        port.name: port.container_port
+        for container in pod.spec.containers
+        for port in container.ports
+        if port.name and port.protocol == "TCP"
+    }
+    return Workload(
+        name=pod.metadata.name, namespace=pod.metadata.namespace,
+        labels=dict(pod.metadata.labels),
+        addresses=tuple(address for address in dict.fromkeys(addresses) if address),
+        ports=ports, service_account=pod.spec.service_account_name,
+    )  # fmt: skip
+
+
+class NotAProxy(ValueError):
+    """An Envoy whose node id does not say who it is; the message names what is wrong with it."""
+
+
+def read_proxy(node_id: str, metadata: Object) -> Proxy:
+    """`sidecar~IP~POD.NAMESPACE~DOMAIN` and its metadata. Raises `NotAProxy`."""
+    parts = node_id.split("~")
+    if len(parts) != 4 or parts[0] != "sidecar":
+        raise NotAProxy(f"node id {node_id!r}: expected sidecar~IP~POD.NAMESPACE~DOMAIN")
+    name, dot, namespace = parts[2].rpartition(".")
+    if not (dot and name and namespace):
+        raise NotAProxy(f"node id {node_id!r}: {parts[2]!r} is not POD.NAMESPACE")
+    addresses = [parts[1], *_text(metadata, "INSTANCE_IPS").split(",")]
+    workload = Workload(
+        name=name, namespace=namespace, labels=_labels(dig(metadata, "LABELS")),
+        addresses=tuple(address for address in dict.fromkeys(addresses) if address),
+        ports=_ports(dig(metadata, "POD_PORTS")),
+        service_account=_text(metadata, "SERVICE_ACCOUNT"),
+    )  # fmt: skip
+    cluster = _text(metadata, "CLUSTER_ID") or "Kubernetes"
+    redirected = _text(metadata, "INTERCEPTION_MODE") != "NONE"
+    return Proxy(node_id, workload, _text(metadata, "ISTIO_VERSION"), cluster, redirected)
+
+
+def _text(metadata: Object, key: str) -> str:
+    found = metadata.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _labels(value: Json) -> dict[str, str]:
+    return {key: str(text) for key, text in value.items()} if isinstance(value, dict) else {}
+
+
+def _ports(value: Json) -> dict[str, int]:
+    """`[{"name": "http", "containerPort": 9080}]`; whatever else is there is not believed."""
+    found: dict[str, int] = {}
+    for port in value if isinstance(value, list) else []:
+        name, number = dig(port, "name"), dig(port, "containerPort")
+        if isinstance(name, str) and isinstance(number, int | float):
+            found[name] = int(number)
+    return found

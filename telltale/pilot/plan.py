@@ -1,0 +1,88 @@
+"""The pure face of the control plane: what one proxy should have. `why` asks it too.
+
+`plan(mesh, proxy)` for one; `Plans` shares the parts that are the same for many. Never: versions,
+bytes, I/O.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from envoy.config.cluster.v3.cluster_pb2 import Cluster
+from envoy.config.route.v3.route_pb2 import RouteConfiguration
+
+from telltale.model.mesh import Mesh, targets
+from telltale.model.service import Discovery
+from telltale.model.workload import Proxy, Target
+from telltale.pilot.envoy import clusters, endpoints, listeners, routes
+from telltale.pilot.envoy.resources import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What tells one proxy's configuration from another's; equal keys get the same bytes.
+
+    `own`: those of its addresses that the mesh would otherwise build a listener for.
+    """
+
+    namespace: str
+    targets: tuple[Target, ...]
+    own: frozenset[str] = frozenset()
+    redirected: bool = True
+
+
+def plan(mesh: Mesh, proxy: Proxy) -> Bundle:
+    """All resources of one proxy."""
+    plans = Plans(mesh)
+    bundle = plans.of(plans.key(proxy))
+    return replace(bundle, endpoints=endpoints.assignments(mesh))
+
+
+@dataclass
+class Plans:
+    """Plans of one mesh; what depends on the mesh or the namespace alone is made once.
+
+    `moved` gives the plans of a mesh that differs in nothing but endpoints behind virtual
+    addresses and workloads, of which nothing here but `key` knows.
+    """
+
+    mesh: Mesh
+    _clusters: tuple[Cluster, ...] | None = None
+    _routes: dict[str, tuple[RouteConfiguration, ...]] = field(default_factory=dict)
+    _dialled: frozenset[str] | None = None
+
+    def key(self, proxy: Proxy) -> Key:
+        workload = self.mesh.workload(proxy)
+        if self._dialled is None:
+            self._dialled = _dialled(self.mesh)
+        own = self._dialled.intersection(workload.addresses)
+        return Key(workload.namespace, targets(self.mesh, workload), own, proxy.redirected)
+
+    def of(self, key: Key) -> Bundle:
+        """All but the endpoints: they are the same for every proxy, and have their own lane."""
+        options = self.mesh.options
+        if self._clusters is None:
+            self._clusters = clusters.outbound(self.mesh)
+        if key.namespace not in self._routes:
+            self._routes[key.namespace] = routes.outbound(self.mesh, key.namespace)
+        return Bundle(
+            clusters=(*self._clusters, *clusters.inbound(key.targets), *clusters.fixed()),
+            listeners=(
+                *listeners.outbound(self.mesh, key.own, redirected=key.redirected),
+                *listeners.inbound(key.targets, options, redirected=key.redirected),
+            ),
+            routes=self._routes[key.namespace],
+        )
+
+    def moved(self, mesh: Mesh) -> "Plans":
+        return Plans(mesh, self._clusters, self._routes, self._dialled)
+
+
+def _dialled(mesh: Mesh) -> frozenset[str]:
+    """Endpoints' own addresses that clients dial: those of headless TCP ports."""
+    return frozenset(
+        endpoint.address
+        for service in mesh.services.values()
+        if service.discovery is Discovery.HEADLESS
+        for port in service.ports
+        if not port.protocol.http
+        for endpoint in mesh.behind(service, port)
+    )

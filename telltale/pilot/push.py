@@ -1,0 +1,225 @@
+"""From changes to snapshots, and to whom they are offered. Newest state wins everywhere.
+
+Two lanes. `whole`: read, plan a class at a time, publish; the first change goes at once, those that
+follow within a window that grows with the cost are merged. `parts`: endpoints and pods; only the
+load assignments concerned are made anew, nothing is planned. Never: gRPC, HTTP, nonces.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from telltale.lib.clock import Clock
+from telltale.lib.topic import Topic
+from telltale.model.mesh import Mesh, Options
+from telltale.model.service import Discovery, Service
+from telltale.model.workload import Proxy
+from telltale.pilot.envoy import endpoints as assignments
+from telltale.pilot.envoy.resources import Bundle
+from telltale.pilot.intake import endpoints, workloads
+from telltale.pilot.intake.problem import Problem
+from telltale.pilot.intake.read import Objects, read
+from telltale.pilot.intake.services import host_of
+from telltale.pilot.metrics import Metrics
+from telltale.pilot.plan import Key, Plans
+from telltale.pilot.watch import Current
+from telltale.pilot.xds.order import CDS, EDS, LDS, RDS
+from telltale.pilot.xds.resource import Resource, make
+from telltale.pilot.xds.server import Ended, Offer
+from telltale.pilot.xds.snapshot import EMPTY, Set, Snapshot, set_of
+
+log = logging.getLogger(__name__)
+
+WINDOW_S_MIN, WINDOW_S_MAX = 0.002, 0.1
+ENCODED_MAX = 50_000  # messages kept beside their bytes, until the next reading
+
+
+@dataclass
+class Member:
+    """A connected proxy: its class, and where its snapshots appear."""
+
+    proxy: Proxy
+    key: Key
+    offer: Offer
+
+
+class Push:
+    """`run` follows `current`; `attach` and `detach` come and go with streams."""
+
+    def __init__(self, current: Current, options: Options, clock: Clock, metrics: Metrics) -> None:
+        self._current = current
+        self._options = options
+        self._clock = clock
+        self._metrics = metrics
+        self._encoded: dict[int, tuple[Message, Resource]] = {}
+        self.mesh = Mesh(options=options)
+        self.problems: tuple[Problem, ...] = ()
+        self.plans = Plans(self.mesh)
+        self.snapshots: dict[Key, Snapshot] = {}
+        self.members: dict[str, Member] = {}
+        self._endpoints: Set = EMPTY
+        self._ended: Ended | None = None
+        self._begun = asyncio.Event()
+        self._seen_whole = 0
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_whole())
+            group.create_task(self._follow_parts())
+
+    def attach(self, connection: str, proxy: Proxy) -> Offer:
+        """A proxy connects: the snapshot of its class is there at once."""
+        key = self.plans.key(proxy)
+        if key not in self.snapshots:
+            self.snapshots[key] = self._snapshot(key, self._clock.monotonic())
+        offer: Offer = Topic(None)
+        offer.publish(self._ended or self.snapshots[key])
+        self.members[connection] = Member(proxy, key, offer)
+        return offer
+
+    def detach(self, connection: str) -> None:
+        member = self.members.pop(connection)
+        if all(other.key != member.key for other in self.members.values()):
+            self.snapshots.pop(member.key, None)
+
+    def end(self, reason: str) -> None:
+        """End every stream, and those that still come."""
+        self._ended = Ended(reason)
+        for member in self.members.values():
+            member.offer.publish(self._ended)
+
+    def read(self) -> None:
+        """Read everything again. Nothing is published; `run` does that, a class at a time."""
+        current = self._current
+        self._seen_whole = current.whole.version
+        current.take_parts()  # all that they tell is in what is read now
+        self.mesh, self.problems = read(
+            Objects(tuple(current.services.values()), tuple(current.slices),
+                    tuple(current.pods.values())),
+            self._options,
+        )  # fmt: skip
+        self.plans = Plans(self.mesh)
+        self._encoded = {}
+        self._endpoints = set_of(
+            make(one.cluster_name, one) for one in assignments.assignments(self.mesh)
+        )
+        self._metrics.services.set(len(self.mesh.services))
+        self._begun.set()
+        for problem in self.problems:
+            log.warning("%s", problem)
+
+    async def publish(self, since: float) -> None:
+        """Bring every class to what was read last; the loop runs between two of them."""
+        for connection in list(self.members):
+            if member := self.members.get(connection):
+                member.key = self.plans.key(member.proxy)
+        for key in {member.key for member in self.members.values()}:
+            self._settle(key, self._snapshot(key, since))
+            await asyncio.sleep(0)
+        kept = {member.key for member in self.members.values()}
+        self.snapshots = {key: one for key, one in self.snapshots.items() if key in kept}
+
+    def _settle(self, key: Key, made: Snapshot) -> None:
+        """Offer a class its snapshot; a client that would see no difference is left alone."""
+        old = self.snapshots.get(key)
+        if old is None or not made.same_as(old):
+            self.snapshots[key] = made
+        self._offer(key)
+
+    def _offer(self, key: Key) -> None:
+        snapshot = self.snapshots[key]
+        for member in self.members.values():
+            if member.key == key and member.offer.value is not snapshot and not self._ended:
+                member.offer.publish(snapshot)
+
+    async def _follow_whole(self) -> None:
+        await self._begun.wait()
+        while True:
+            _, since = await self._current.whole.after(self._seen_whole)
+            began = self._clock.monotonic()
+            self._metrics.triggers.labels("service").inc()
+            self._metrics.inbound.labels("svc").inc()
+            self.read()
+            await self.publish(since)
+            cost = self._clock.monotonic() - began
+            self._metrics.context.observe(cost)
+            await asyncio.sleep(min(max(2 * cost, WINDOW_S_MIN), WINDOW_S_MAX))
+
+    async def _follow_parts(self) -> None:
+        await self._begun.wait()
+        seen = self._current.parts.version
+        while True:
+            seen, since = await self._current.parts.after(seen)
+            changed, pods = self._current.take_parts()
+            if changed:
+                self._metrics.triggers.labels("endpoint").inc()
+                self._metrics.inbound.labels("eds").inc(len(changed))
+                self._move_endpoints([host for key in changed if (host := self._host(*key))], since)
+            if pods:
+                self._move_workloads(pods, since)
+
+    def _host(self, namespace: str, name: str) -> Service | None:
+        return self.mesh.services.get(host_of(name, namespace, self._options.domain))
+
+    def _move_endpoints(self, services: list[Service], since: float) -> None:
+        changed: list[Resource] = []
+        for service in services:
+            slices = self._current.slices_of(service.namespace, service.name)
+            behind = endpoints.read(service, slices)
+            if behind == self.mesh.endpoints.get(service.host):
+                continue
+            self.mesh = self.mesh.with_endpoints(service.host, behind)
+            if service.discovery is Discovery.HEADLESS:
+                self._current.whole.publish(since)  # its listeners are made of its endpoints
+            for one in assignments.of(self.mesh, service):
+                made = make(one.cluster_name, one)
+                known = self._endpoints.resources.get(made.name)
+                if known is None or known.version != made.version:
+                    changed.append(made)
+        self.plans = self.plans.moved(self.mesh)
+        if changed:
+            self._endpoints = self._endpoints.with_changes(changed)
+            for key, snapshot in self.snapshots.items():
+                sets = {**snapshot.sets, EDS: self._endpoints}
+                self.snapshots[key] = Snapshot(sets, since)
+            for member in self.members.values():
+                if not self._ended:
+                    member.offer.publish(self.snapshots[member.key])
+
+    def _move_workloads(self, pods: set[tuple[str, str]], since: float) -> None:
+        """Pods came, went or changed: only their own proxies may belong to another class now."""
+        for namespace, name in pods:
+            pod = self._current.pods.get((namespace, name))
+            workload = workloads.read(pod) if pod else None
+            self.mesh = self.mesh.with_workload(f"{name}.{namespace}", workload)
+        self.plans = self.plans.moved(self.mesh)
+        moved = {f"{name}.{namespace}" for namespace, name in pods}
+        for member in list(self.members.values()):
+            if member.proxy.workload.key in moved:
+                member.key = self.plans.key(member.proxy)
+                if member.key not in self.snapshots:
+                    self.snapshots[member.key] = self._snapshot(member.key, since)
+                self._offer(member.key)
+
+    def _snapshot(self, key: Key, since: float) -> Snapshot:
+        bundle = self.plans.of(key)
+        return Snapshot(self._sets(bundle), since)
+
+    def _sets(self, bundle: Bundle) -> dict[str, Set]:
+        return {
+            CDS: set_of(self._encode(one.name, one) for one in bundle.clusters),
+            EDS: self._endpoints,
+            LDS: set_of(self._encode(one.name, one) for one in bundle.listeners),
+            RDS: set_of(self._encode(one.name, one) for one in bundle.routes),
+        }
+
+    def _encode(self, name: str, message: Message) -> Resource:
+        """Messages that classes share are serialized once; held, so that their ids stay theirs."""
+        known = self._encoded.get(id(message))
+        if known is None:
+            if len(self._encoded) > ENCODED_MAX:
+                self._encoded.clear()
+            known = self._encoded[id(message)] = message, make(name, message)
+        return known[1]

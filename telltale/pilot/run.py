@@ -1,0 +1,130 @@
+"""The pilot as a process's work: informers, pushes, gRPC and HTTP, and how they start and stop.
+
+`run` needs an API server; `serve` only a filled `Current`, whoever fills it. Never: a rule.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from telltale import __version__
+from telltale.kube.client import Client
+from telltale.kube.informer import Informer
+from telltale.kube.kinds import ENDPOINT_SLICE, POD, SERVICE
+from telltale.lib.clock import Clock, Ids
+from telltale.lib.tasks import supervise
+from telltale.model.mesh import DEFAULT, Options
+from telltale.pilot.doors import Doors
+from telltale.pilot.metrics import Metrics
+from telltale.pilot.push import Push
+from telltale.pilot.status import Status
+from telltale.pilot.watch import Current
+from telltale.pilot.web import Shown, application
+from telltale.pilot.xds import server
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PilotSettings:
+    """`debug_from`: networks besides loopback that may see /debug (see `web.may_debug`)."""
+
+    bind: str = "0.0.0.0"
+    grpc_port: int = 15010
+    monitoring_port: int = 15014
+    http_port: int = 8080
+    options: Options = DEFAULT
+    debug_from: tuple[str, ...] = ()
+    grace_s: float = 2.0
+
+
+class Pilot:
+    """All the parts; `current` is fed from outside, `synced` is set once it is complete."""
+
+    def __init__(self, settings: PilotSettings, clock: Clock, ids: Ids) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.metrics = Metrics(__version__)
+        began = clock.monotonic()
+        self.metrics.uptime.set_function(lambda: clock.monotonic() - began)
+        self.current = Current(clock)
+        self.push = Push(self.current, settings.options, clock, self.metrics)
+        self.status = Status(clock, self.metrics)
+        self.synced = False
+        self.doors = Doors(self.push, self.status, clock, ids, lambda: self.synced)
+
+    def begin(self) -> None:
+        """All objects are there: read them, then let proxies in."""
+        self.push.read()
+        self.synced = True
+        log.info("synced: %d services, %d pods", len(self.push.mesh.services),
+                 len(self.push.mesh.workloads))  # fmt: skip
+
+
+async def run(
+    settings: PilotSettings, client: Client, clock: Clock, ids: Ids,
+    others_ready: Callable[[], bool] = lambda: True,
+) -> None:  # fmt: skip
+    """Until cancelled; then streams are ended so that proxies come back elsewhere or later.
+
+    `others_ready`: whether what runs beside the pilot (the injection webhook) is ready too. Loss of
+    the API server changes nothing for proxies: the last state is served on.
+    """
+    pilot = Pilot(settings, clock, ids)
+    current = pilot.current
+    services, slices, pods = (
+        Informer(client, SERVICE), Informer(client, ENDPOINT_SLICE), Informer(client, POD),
+    )  # fmt: skip
+    services.listeners.append(current.apply_service)
+    slices.listeners.append(current.apply_slice)
+    pods.listeners.append(current.apply_pod)
+    async with supervise() as tasks, serve(pilot, others_ready):
+        tasks.start("watch services", services.run)
+        tasks.start("watch endpointslices", slices.run)
+        tasks.start("watch pods", pods.run)
+        for informer in (services, slices, pods):
+            await informer.wait_synced()
+        pilot.begin()
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def serve(pilot: Pilot, others_ready: Callable[[], bool]) -> AsyncIterator[None]:
+    """gRPC, HTTP and the pushes, for as long as the block lasts. Raises OSError on a taken port."""
+    settings = pilot.settings
+
+    def unready() -> str:
+        if not pilot.synced:
+            return "discovery is not ready: the API server's objects are not read yet"
+        return "" if others_ready() else "sidecar injector is not ready"
+
+    shown = Shown(
+        pilot.push, pilot.status, pilot.metrics, __version__, unready, settings.debug_from
+    )
+    async with AsyncExitStack() as stack:
+        for port in dict.fromkeys((settings.http_port, settings.monitoring_port)):
+            await stack.enter_async_context(_http(application(shown), settings.bind, port))
+        grpc = await server.serve(pilot.doors, f"{settings.bind}:{settings.grpc_port}")
+        tasks = await stack.enter_async_context(supervise())
+        tasks.start("push", pilot.push.run)
+        try:
+            yield
+        finally:
+            pilot.synced = False
+            pilot.push.end("the pilot is shutting down")
+            await asyncio.shield(grpc.stop(settings.grace_s))
+
+
+@asynccontextmanager
+async def _http(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()

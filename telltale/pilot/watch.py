@@ -1,0 +1,96 @@
+"""What the API server has now, and which part of it changed since somebody last looked.
+
+Informers call `apply`. A change that alters nothing the mesh is made of (an annotation, a status)
+is not a change. Never: the mesh, or what follows from a change.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from telltale.kube.client import Change
+from telltale.kube.core import Pod
+from telltale.kube.meta import Meta
+from telltale.kube.service import EndpointSlice, Service
+from telltale.lib.clock import Clock
+from telltale.lib.topic import Topic
+
+Key = tuple[str, str]  # namespace, name
+
+
+class Current:
+    """Objects by key. Two lanes: `whole` (the mesh must be read again) and `parts` (it need not).
+
+    Each lane's topic carries when its oldest change not yet taken was seen (monotonic seconds).
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.services: dict[Key, Service] = {}
+        self.pods: dict[Key, Pod] = {}
+        self.whole: Topic[float] = Topic(0.0)
+        self.parts: Topic[float] = Topic(0.0)
+        self._slices: dict[Key, dict[Key, EndpointSlice]] = defaultdict(dict)
+        self._endpoints: set[Key] = set()
+        self._pods: set[Key] = set()
+
+    @property
+    def slices(self) -> Iterable[EndpointSlice]:
+        return (one for owned in self._slices.values() for one in owned.values())
+
+    def slices_of(self, namespace: str, service: str) -> tuple[EndpointSlice, ...]:
+        return tuple(self._slices.get((namespace, service), {}).values())
+
+    def take_parts(self) -> tuple[set[Key], set[Key]]:
+        """The Services whose endpoints changed and the pods that changed, since the last call."""
+        taken = self._endpoints, self._pods
+        self._endpoints, self._pods = set(), set()
+        return taken
+
+    def apply_service(self, change: Change, service: Service) -> None:
+        key, old = _key(service.metadata), self.services.get(_key(service.metadata))
+        if change is Change.DELETED:
+            self.services.pop(key, None)
+        else:
+            self.services[key] = service
+            if old and old.spec == service.spec:
+                return
+        self.whole.publish(self._clock.monotonic())
+
+    def apply_slice(self, change: Change, one: EndpointSlice) -> None:
+        owner, key = (one.metadata.namespace, one.service), _key(one.metadata)
+        old = self._slices[owner].get(key)
+        if change is Change.DELETED:
+            self._slices[owner].pop(key, None)
+        else:
+            self._slices[owner][key] = one
+            if old and _slice_matters(old) == _slice_matters(one):
+                return
+        if not self._slices[owner]:
+            del self._slices[owner]
+        self._endpoints.add(owner)
+        self.parts.publish(self._clock.monotonic())
+
+    def apply_pod(self, change: Change, pod: Pod) -> None:
+        key, old = _key(pod.metadata), self.pods.get(_key(pod.metadata))
+        if change is Change.DELETED:
+            self.pods.pop(key, None)
+        else:
+            self.pods[key] = pod
+            if old and _pod_matters(old) == _pod_matters(pod):
+                return
+        self._pods.add(key)
+        self.parts.publish(self._clock.monotonic())
+
+
+def _key(meta: Meta) -> Key:
+    return meta.namespace, meta.name
+
+
+def _slice_matters(one: EndpointSlice) -> object:
+    return one.address_type, one.endpoints, one.ports
+
+
+def _pod_matters(pod: Pod) -> object:
+    over = pod.status.phase in ("Succeeded", "Failed")
+    ports = [container.ports for container in pod.spec.containers]
+    return pod.metadata.labels, pod.status.pod_ip, pod.status.pod_ips, ports, over

