@@ -1,1 +1,1 @@
-"""The process beside the workload: it looks after one Envoy and answers truthfully. Never: pilot, kube."""
+"""The process beside the workload: runs one Envoy, answers truthfully. Never: pilot, kube."""
