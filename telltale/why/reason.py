@@ -1,0 +1,166 @@
+"""All judges, then: drop consequences, rank roots, find what has not hit yet, give a verdict. Pure.
+
+Never: what a single cause looks like; that is the cause's own business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from telltale.kube.core import Pod
+from telltale.why import parts
+from telltale.why.cause import Cause, Edge, Finding
+from telltale.why.exclusions import exclusions
+from telltale.why.pods import PodKey, State, key_of, sidecar, state
+from telltale.why.world import Lack, Missing, World
+
+DEPTH = (Edge.DNS, Edge.PILOT, Edge.ENVOY, Edge.APP)
+
+
+class Verdict(StrEnum):
+    HEALTHY = "healthy"
+    STARTING = "starting"
+    CAUSE_FOUND = "cause-found"
+    UNKNOWN = "unknown"
+    NOT_PERMITTED = "not-permitted"
+
+    @property
+    def exit_code(self) -> int:
+        return list(Verdict).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Latent:
+    """What has not hit yet. `root`: the finding behind it, when there is one."""
+
+    claim: str
+    pods: tuple[PodKey, ...]
+    root: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    latent: tuple[Latent, ...] = ()
+    starting: tuple[PodKey, ...] = ()
+    unexplained: tuple[PodKey, ...] = ()
+    ruled_out: tuple[str, ...] = ()  # for what is unexplained
+    deciding: tuple[Missing, ...] = ()  # what could not be read and would decide
+    hidden: int = 0
+
+    @property
+    def roots(self) -> tuple[Finding, ...]:
+        """Everything that there is to mend: what hit, then what has not yet."""
+        named = {(one.cause, one.object) for one in self.findings}
+        later = [one.root for one in self.latent if one.root]
+        return self.findings + tuple(one for one in later if (one.cause, one.object) not in named)
+
+
+def reason(world: World, causes: Sequence[Cause]) -> Diagnosis:
+    judged = [finding for cause in causes for finding in cause.judge(world)]
+    roots = sorted(_without_consequences(judged, causes), key=_rank)
+    hit = tuple(one for one in roots if one.affected)
+    states = {key_of(pod): state(pod, world.now) for pod in world.focused()}
+    explained = {key for one in hit for key in one.affected}
+    starting = _in_state(states, State.STARTING, explained)
+    unexplained = _in_state(states, State.ILL, explained)
+    latent = _latent(world, roots, states)
+    deciding = _deciding(world) if unexplained else ()
+    return Diagnosis(
+        verdict=_verdict(hit, starting, unexplained, deciding),
+        findings=tuple(_with_exclusions(world, one, roots) for one in hit),
+        latent=latent,
+        starting=starting,
+        unexplained=unexplained,
+        ruled_out=tuple(text for _, text in exclusions(world, unexplained)) if unexplained else (),
+        deciding=deciding,
+        hidden=_hidden(world, roots, latent),
+    )
+
+
+def _without_consequences(judged: list[Finding], causes: Sequence[Cause]) -> list[Finding]:
+    explains = {cause.name: cause.explains for cause in causes}
+
+    def follows(finding: Finding) -> bool:
+        return not finding.independent and any(
+            finding.cause in explains[other.cause] and set(finding.affected) <= set(other.affected)
+            for other in judged
+        )
+
+    return [finding for finding in judged if not follows(finding)]
+
+
+def _rank(finding: Finding) -> tuple[bool, int, int, str, str]:
+    """Certain before uncertain, then what explains the most, then what lies deepest."""
+    depth = DEPTH.index(finding.edge)
+    return (
+        not finding.certain, -len(finding.affected), depth, finding.cause, str(finding.object)
+    )  # fmt: skip
+
+
+def _in_state(states: dict[PodKey, State], wanted: State, but: set[PodKey]) -> tuple[PodKey, ...]:
+    return tuple(sorted(key for key, one in states.items() if one is wanted and key not in but))
+
+
+def _verdict(
+    hit: tuple[Finding, ...], starting: tuple[PodKey, ...], unexplained: tuple[PodKey, ...],
+    deciding: tuple[Missing, ...],
+) -> Verdict:  # fmt: skip
+    if hit:
+        return Verdict.CAUSE_FOUND
+    if unexplained:
+        barred = any(one.lack is Lack.FORBIDDEN for one in deciding)
+        return Verdict.NOT_PERMITTED if barred else Verdict.UNKNOWN
+    return Verdict.STARTING if starting else Verdict.HEALTHY
+
+
+def _latent(world: World, roots: list[Finding], states: dict[PodKey, State]) -> tuple[Latent, ...]:
+    """Ready pods that a root has not reached yet, and ready pods that have lost their pilot."""
+    meshed = {key_of(pod): pod for pod in world.focused() if sidecar(pod)}
+    ready = [key for key, one in sorted(states.items()) if one is State.READY and key in meshed]
+    lost = [key for key in ready if parts.connected_now(world, key) is False]
+    found: list[Latent] = []
+    for root in roots:
+        if root.edge not in (Edge.DNS, Edge.PILOT):
+            continue
+        at_risk = tuple(key for key in ready if key not in root.affected)
+        if at_risk:
+            found.append(Latent(_risk(root, at_risk, lost), at_risk, root))
+    covered = {key for one in found for key in one.pods}
+    rest = tuple(key for key in lost if key not in covered)
+    if rest:
+        found.append(Latent("ready, and has lost its pilot: configuration from before", rest))
+    return tuple(found)
+
+
+def _risk(root: Finding, at_risk: tuple[PodKey, ...], lost: list[PodKey]) -> str:
+    claim = "ready so far, and would not come back from a restart"
+    if set(at_risk) <= set(lost):
+        claim = "ready so far, has lost its pilot, and would not come back from a restart"
+    return f"{claim} ({root.cause})"
+
+
+def _deciding(world: World) -> tuple[Missing, ...]:
+    return tuple(one for one in world.missing if one.lack is not Lack.ABSENT)
+
+
+def _with_exclusions(world: World, finding: Finding, roots: list[Finding]) -> Finding:
+    named = {one.cause for one in roots}
+    texts = [text for name, text in exclusions(world, finding.affected) if name not in named]
+    return replace(finding, ruled_out=tuple(texts))
+
+
+def _hidden(world: World, roots: list[Finding], latent: tuple[Latent, ...]) -> int:
+    """What was seen and has nothing to do with the question: a count, no more."""
+    told = [one.root for one in latent]
+    unrelated = [one for one in roots if not one.affected and one not in told]
+    edges = {one.edge for one in roots}
+    told_of = parts.dns(world).pods if Edge.DNS in edges else ()
+    told_of += parts.pilot(world).pods if Edge.PILOT in edges else ()
+    others = [pod for pod in world.pods if pod not in told_of]
+    return len(unrelated) + sum(_ill_elsewhere(world, pod) for pod in others)
+
+
+def _ill_elsewhere(world: World, pod: Pod) -> bool:
+    return key_of(pod) not in world.focus and state(pod, world.now) is State.ILL

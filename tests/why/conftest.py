@@ -1,0 +1,6 @@
+"""Puts the world that these tests share within reach."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
