@@ -1,0 +1,34 @@
+# Five verbs; CI runs the same ones. PYTHON chooses the interpreter that makes .venv (3.11 or newer).
+PYTHON ?= python3
+HOME_DIR ?= /var/lib/telltale
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: demo setup test check down bench
+
+demo: $(VENV)/.ready ## a cluster, the mesh and bookinfo, here
+	@$(RUN)/telltale --home $(HOME_DIR) up --sample bookinfo
+
+down: ## stop the demo, leaving nothing behind
+	@$(RUN)/telltale --home $(HOME_DIR) down
+
+setup: $(VENV)/.ready ## .venv, Python packages, system packages
+
+test: $(VENV)/.ready-dev ## every test that can run here; the summary says what could not
+	@$(RUN)/python -m pytest -q
+
+check: $(VENV)/.ready-dev ## lint, types, house
+	@$(RUN)/ruff check telltale tests samples bench
+	@$(RUN)/mypy
+	@$(RUN)/python -m pytest -q tests/test_house.py
+
+bench: $(VENV)/.ready-dev ## all rows; one: .venv/bin/python -m bench ROW
+	@$(RUN)/python -m bench
+
+$(VENV)/.ready: pyproject.toml constraints.txt scripts/setup
+	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	@$(RUN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

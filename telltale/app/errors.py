@@ -1,0 +1,5 @@
+"""What the command line says and exits with 1: a user's mistake, or a machine that lacks something."""
+
+
+class Refused(Exception):
+    """One line: the thing, both values, and the way out. Nothing was changed."""

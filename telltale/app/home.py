@@ -1,0 +1,149 @@
+"""Where an embedded cluster keeps its state, and what it was started with.
+
+Never: the state itself. One directory is one cluster; its short id names everything that the cluster
+puts into the machine (bridge, namespaces, rules, cgroups), so that several can run side by side.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+import msgspec
+
+from telltale.app.errors import Refused
+
+
+class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What `telltale up` may choose; the defaults are the article's addresses."""
+
+    pod_cidr: str = "172.16.0.0/16"
+    node_cidr: str = "172.16.3.0/24"
+    service_cidr: str = "172.19.0.0/16"
+    dns_address: str = "172.19.0.10"
+    api_port: int = 6443
+    search_domain: str = "localdomain"
+    upstream_dns: tuple[str, ...] = ()
+    egress_cidrs: tuple[str, ...] = ()
+
+    @property
+    def node_address(self) -> str:
+        """The first address of the node's pod range: the bridge, and where pods reach the API."""
+        return str(IPv4Network(self.node_cidr)[1])
+
+    @property
+    def api_service_address(self) -> str:
+        """The first address of the Service range: Service default/kubernetes."""
+        return str(IPv4Network(self.service_cidr)[1])
+
+    def check(self) -> None:
+        """Raises `Refused` for a range or address that cannot be."""
+        pods = _network("--pod-cidr", self.pod_cidr)
+        node = _network("--node-cidr", self.node_cidr)
+        services = _network("--service-cidr", self.service_cidr)
+        if not node.subnet_of(pods):
+            raise Refused(f"--node-cidr {node} is not inside --pod-cidr {pods}")
+        if node.prefixlen > 28:
+            raise Refused(f"--node-cidr {node} holds too few pods: at least a /28 is needed")
+        if pods.overlaps(services):
+            raise Refused(f"--pod-cidr {pods} and --service-cidr {services} overlap")
+        try:
+            inside = IPv4Address(self.dns_address) in services
+        except ValueError:
+            raise Refused(f"--dns-address {self.dns_address} is not an IPv4 address") from None
+        if not inside:
+            raise Refused(f"--dns-address {self.dns_address} is not inside --service-cidr {services}")
+        if not 0 < self.api_port < 65536:
+            raise Refused(f"--api-port {self.api_port} is not a port (1-65535)")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths of one embedded cluster."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """Six characters, the same for the same directory."""
+        return hashlib.blake2b(str(self.path).encode(), digest_size=3).hexdigest()
+
+    @property
+    def bridge(self) -> str:
+        return f"telltale-{self.id}"  # 15 characters: the most that an interface name may have
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.path / "kubeconfig"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "supervisor.log"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.path / "supervisor.pid"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.path / "settings.json"
+
+    def settings(self) -> ClusterSettings | None:
+        """What the cluster was last started with; None before its first start."""
+        try:
+            return msgspec.json.decode(self.settings_file.read_bytes(), type=ClusterSettings)
+        except FileNotFoundError:
+            return None
+        except msgspec.MsgspecError as error:
+            raise Refused(f"{self.settings_file}: cannot be read: {error}") from error
+
+    def save(self, settings: ClusterSettings) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.settings_file.write_bytes(msgspec.json.format(msgspec.json.encode(settings)))
+        except OSError as error:
+            raise Refused(f"--home {self.path}: cannot be written: {error.strerror}") from error
+
+    def running(self) -> int | None:
+        """The supervisor's pid while it runs: whoever holds the lock on its pid file."""
+        try:
+            with self.pid_file.open("r+") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return int(file.read().strip() or 0) or None
+                return None
+        except (FileNotFoundError, ValueError, NotADirectoryError):
+            return None
+
+    def lock(self) -> int:
+        """Take the supervisor's lock and write our pid; held until the process ends."""
+        handle = os.open(self.pid_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.pread(handle, 32, 0).decode().strip()
+            os.close(handle)
+            raise Refused(
+                f"--home {self.path}: a supervisor already runs (pid {pid}); stop it with: telltale down"
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        return handle
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """`TELLTALE_HOME`, or /var/lib/telltale for root, or ~/.telltale."""
+    if chosen := environ.get("TELLTALE_HOME"):
+        return Path(chosen).absolute()
+    return Path("/var/lib/telltale") if os.geteuid() == 0 else Path.home() / ".telltale"
+
+
+def _network(flag: str, text: str) -> IPv4Network:
+    try:
+        return IPv4Network(text)
+    except ValueError as error:
+        raise Refused(f"{flag} {text}: {error}") from None

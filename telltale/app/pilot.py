@@ -1,0 +1,138 @@
+"""The pilot's process: the control plane, and the injection webhook beside it.
+
+Never: a rule of either. The webhook's authority is kept in a Secret, so that every replica and every restart
+shows a certificate of the same root; its public part is written into the webhook's configuration.
+"""
+
+import asyncio
+import base64
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from telltale.app.errors import Refused
+from telltale.ca import tls
+from telltale.ca.authority import Authority, BadAuthority, Issued, new_authority, read_authority
+from telltale.inject import install, meshconfig, webhook
+from telltale.inject.settings import SidecarSettings
+from telltale.kube import kubeconfig
+from telltale.kube.client import Client, Patch
+from telltale.kube.codec import Json, Malformed, Object
+from telltale.kube.errors import AlreadyExists, NotFound
+from telltale.kube.kinds import MUTATING_WEBHOOK, SECRET
+from telltale.kube.transport import Http
+from telltale.lib import log as logs
+from telltale.lib.clock import Clock, SystemClock, SystemIds
+from telltale.lib.tasks import supervise, until_signalled
+from telltale.pilot import run as pilot
+from telltale.pilot.run import PilotSettings
+
+log = logging.getLogger(__name__)
+
+CA_SECRET = "istio-ca-secret"  # noqa: S105 - a name, not a secret
+SERVICE_NAMES = (
+    f"{install.PILOT}.{install.NAMESPACE}.svc",
+    f"{install.PILOT}.{install.NAMESPACE}.svc.cluster.local",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the ConfigMaps are mounted."""
+
+    mesh: Path
+    values: Path
+
+
+def start(files: Files, debug_from: tuple[str, ...]) -> None:
+    """Until SIGTERM. Raises `Refused`: a configuration that cannot be read, a port that is taken."""
+    logs.to_stderr(os.environ.get("TELLTALE_LOG", "info"))
+    try:
+        settings = meshconfig.read(_text(files.mesh), _text(files.values))
+    except Malformed as error:
+        raise Refused(f"failed to read mesh config: {error}") from error
+    try:
+        asyncio.run(_serve(settings, PilotSettings(debug_from=debug_from)))
+    except* OSError as group:
+        raise Refused("; ".join(str(error) for error in group.exceptions)) from group
+
+
+async def _serve(sidecar: SidecarSettings, settings: PilotSettings) -> None:
+    async with Http(kubeconfig.in_pod(os.environ)) as http:
+        await until_signalled(_run(sidecar, settings, Client(http)))
+
+
+async def _run(sidecar: SidecarSettings, settings: PilotSettings, client: Client) -> None:
+    clock, ids = SystemClock(), SystemIds()
+    injecting = asyncio.Event()
+
+    async def inject() -> None:
+        authority = await _authority(client, clock)
+        context = tls.server_context(authority.server(SERVICE_NAMES, clock.now()))
+        async with webhook.serving(sidecar, context):
+            await _publish(client, authority)
+            injecting.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                injecting.clear()
+
+    async with supervise() as tasks:
+        tasks.start("injection webhook", inject)
+        await pilot.run(settings, client, clock, ids, injecting.is_set)
+
+
+async def _authority(client: Client, clock: Clock) -> Authority:
+    """The one that was kept, or a new one; of two that are made at once the first is kept."""
+    for _ in range(2):
+        try:
+            secret = await client.get(SECRET, CA_SECRET, install.NAMESPACE)
+        except NotFound:
+            made = new_authority("telltale", clock.now())
+            try:
+                await client.create(SECRET, _kept(made))
+            except AlreadyExists:
+                continue
+            return made
+        kept = Issued(
+            base64.b64decode(secret.data.get("ca-cert.pem", "")),
+            base64.b64decode(secret.data.get("ca-key.pem", "")),
+        )
+        try:
+            return read_authority(kept, clock.now())
+        except BadAuthority as error:
+            place = f"secret {install.NAMESPACE}/{CA_SECRET}"
+            raise Refused(f"{place}: {error}; delete it to have a new one made") from error
+    raise Refused(f"secret {install.NAMESPACE}/{CA_SECRET} comes and goes")
+
+
+def _kept(authority: Authority) -> Object:
+    issued = authority.to_pem()
+    data: Object = {
+        "ca-cert.pem": base64.b64encode(issued.certificate).decode(),
+        "ca-key.pem": base64.b64encode(issued.key).decode(),
+    }
+    meta: Object = {"name": CA_SECRET, "namespace": install.NAMESPACE}
+    return {"metadata": meta, "type": "istio.io/ca-root", "data": data}
+
+
+async def _publish(client: Client, authority: Authority) -> None:
+    """Write our root into every webhook of the configuration that does not have it."""
+    configuration = await client.get(MUTATING_WEBHOOK, install.WEBHOOK)
+    bundle = base64.b64encode(authority.certificate).decode()
+    wanted: list[Json] = [
+        {"op": "add", "path": f"/webhooks/{index}/clientConfig/caBundle", "value": bundle}
+        for index, one in enumerate(configuration.webhooks)
+        if one.client_config.ca_bundle != bundle
+    ]
+    if wanted:
+        await client.patch(MUTATING_WEBHOOK, install.WEBHOOK, wanted, how=Patch.JSON)
+        log.info("webhook configuration %s trusts our root now", install.WEBHOOK)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise Refused(f"{path}: cannot be read: {error.strerror}") from error

@@ -1,0 +1,88 @@
+"""Options that every verb shares, and the connection that they choose.
+
+Never: a verb. `--home`, `--kubeconfig` and `--context` may stand before the verb or after it, as kubectl's do.
+"""
+
+import asyncio
+import functools
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from telltale.app.errors import Refused
+from telltale.app.home import Home, default_home
+from telltale.kube import kubeconfig
+from telltale.kube.client import Client
+from telltale.kube.transport import Http, Server
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which cluster a verb is about."""
+
+    home: Home
+    kubeconfig: Path | None
+    context: str
+
+    def server(self) -> Server:
+        """The API server: the kubeconfig given, or the embedded cluster's while it runs, or kubectl's own."""
+        if self.kubeconfig:
+            return kubeconfig.load(self.kubeconfig, self.context)
+        if self.home.running():
+            return kubeconfig.load(self.home.kubeconfig, self.context)
+        if "KUBECONFIG" in os.environ:
+            first = os.environ["KUBECONFIG"].split(":")[0]
+            return kubeconfig.load(Path(first), self.context)
+        usual = Path.home() / ".kube" / "config"
+        if usual.exists():
+            return kubeconfig.load(usual, self.context)
+        raise Refused(
+            f"no cluster: none runs under {self.home.path}; start one with `telltale up`, "
+            "or name another with --kubeconfig"
+        )
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Client]:
+        async with Http(self.server()) as transport:
+            yield Client(transport)
+
+
+def target(command: Callable[..., T]) -> Callable[..., T]:
+    """Gives a verb its `target`, from options before or after it."""
+
+    @click.option("--home", type=click.Path(path_type=Path), help="The embedded cluster's directory.")
+    @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Use this cluster instead.")
+    @click.option("--context", "context_name", default="", help="The context of the kubeconfig.")
+    @click.pass_context
+    @functools.wraps(command)
+    def run(
+        context: click.Context,
+        /,
+        home: Path | None,
+        kubeconfig: Path | None,
+        context_name: str,
+        **options: Any,
+    ) -> T:
+        before: dict[str, Any] = context.find_root().obj or {}
+        chosen = home or before.get("home")
+        where = chosen.absolute() if chosen else default_home(os.environ)
+        known = Target(
+            home=Home(where),
+            kubeconfig=kubeconfig or before.get("kubeconfig"),
+            context=context_name or before.get("context", ""),
+        )
+        return command(known, **options)
+
+    return run
+
+
+def finish(work: Coroutine[None, None, T]) -> T:
+    """Run a verb's coroutine to its end."""
+    return asyncio.run(work)

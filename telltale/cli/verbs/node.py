@@ -1,0 +1,15 @@
+"""`telltale node`: the embedded cluster's supervisor itself, in the foreground; `up` starts it in the background."""
+
+import click
+
+from telltale.cli.options import Target, target
+
+
+@click.command("node")
+@target
+def verb(where: Target) -> None:
+    """Run the supervisor of the cluster in --home until it is told to stop; its pods go on without it."""
+    from telltale.app import supervisor
+    from telltale.app.home import ClusterSettings
+
+    supervisor.start(where.home, where.home.settings() or ClusterSettings())

@@ -1,0 +1,67 @@
+"""`telltale up`: the embedded cluster, with the mesh and a sample on it."""
+
+import click
+
+from telltale.cli import output
+from telltale.cli.options import Target, finish, target
+
+
+@click.command("up")
+@click.option("--sample", default="", help="An application to put on it: bookinfo.")
+@click.option("--no-mesh", is_flag=True, help="The cluster alone.")
+@click.option("--foreground", is_flag=True, help="Run the supervisor here, until interrupted.")
+@click.option("--pod-cidr", help="The pods' range (172.16.0.0/16).")
+@click.option("--node-cidr", help="This node's part of it (172.16.3.0/24).")
+@click.option("--service-cidr", help="The Services' range (172.19.0.0/16).")
+@click.option("--dns-address", help="The address of Service kube-dns (172.19.0.10).")
+@click.option("--api-port", type=int, help="The API server's port on 127.0.0.1 (6443).")
+@click.option("--upstream-dns", multiple=True, metavar="ADDRESS", help="Ask this server for names outside the cluster.")
+@click.option("--egress-cidr", "egress_cidrs", multiple=True, metavar="CIDR", help="Let pods out to this range; by default they stay on this machine.")
+@click.option("--timeout", "limit_s", default=120.0, help="Give up after so many seconds.")
+@target
+def verb(where: Target, sample: str, no_mesh: bool, foreground: bool, limit_s: float, **chosen: object) -> None:
+    """Start a small Kubernetes on this machine, with the mesh on it; needs root.
+
+    Returns when all is ready; the cluster stays in the background. Without options a cluster that was
+    stopped starts again as it was.
+
+    \b
+    telltale up --sample bookinfo
+    telltale up --home /tmp/second --pod-cidr 172.26.0.0/16 --node-cidr 172.26.1.0/24 \\
+        --service-cidr 172.29.0.0/16 --dns-address 172.29.0.10 --api-port 7443
+    """
+    import msgspec
+
+    from telltale.app import bringup, supervisor
+    from telltale.app.home import ClusterSettings
+
+    given = {key: value for key, value in chosen.items() if value not in (None, ())}
+    settings = msgspec.structs.replace(where.home.settings() or ClusterSettings(), **given)
+    if foreground:
+        supervisor.start(where.home, settings)
+        return
+    wanted = bringup.Wanted(mesh=not no_mesh, sample=sample, limit_s=limit_s)
+    finish(bringup.up(where.home, settings, wanted, output.Progress()))
+    finish(_summary(where))
+
+
+async def _summary(where: Target) -> None:
+    from telltale.app import bringup
+    from telltale.cli.tables import pods
+    from telltale.kube.kinds import POD
+    from telltale.lib.clock import SystemClock
+
+    async with where.client() as client:
+        listed = (await client.list(POD, "default")).items
+        page = await bringup.product_page(client)
+    for row in pods(listed, SystemClock().now()):
+        output.line(row)
+    output.line()
+    if page:
+        output.line(f"The product page:  {page}")
+        output.line()
+    home = "" if str(where.home.path) == "/var/lib/telltale" else f" --home {where.home.path}"
+    output.line("Try next:")
+    output.line(f"  export KUBECONFIG={where.home.kubeconfig}; kubectl get pods")
+    output.line(f"  telltale{home} break dns-service-moved")
+    output.line(f"  telltale{home} why")

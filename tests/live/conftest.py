@@ -1,0 +1,48 @@
+"""One real cluster for all live stories: its own home, ranges and port, beside whatever else runs here."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.cluster import LiveCluster
+
+TELLTALE = [sys.executable, "-m", "telltale"]
+
+
+def lacking() -> str:
+    """Why live stories cannot run here; empty when they can."""
+    if os.geteuid() != 0:
+        return "needs root: network namespaces and containers"
+    missing = [program for program in ("runc", "conmon", "nft", "kubectl") if not shutil.which(program)]
+    return f"not installed: {', '.join(missing)} (make setup)" if missing else ""
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("telltale") / "home"
+
+
+@pytest.fixture(scope="session")
+def cluster(home: Path) -> Iterator[LiveCluster]:
+    if reason := lacking():
+        pytest.skip(reason)
+    live = LiveCluster(home)
+    live.up("--sample", "bookinfo")
+    try:
+        yield live
+    finally:
+        live.telltale("down", "--delete")
+
+
+@pytest.fixture
+def well(cluster: LiveCluster) -> Iterator[LiveCluster]:
+    """The cluster, healthy before the story, and mended after it."""
+    cluster.wait_ready()
+    yield cluster
+    cluster.telltale("mend", check=False)
+    cluster.wait_ready()
