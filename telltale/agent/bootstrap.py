@@ -154,6 +154,7 @@ def _prometheus_listener(port: int) -> Json:
     return {
         "name": f"0.0.0.0_{port}",
         "address": _address("0.0.0.0", port),
+        "enable_reuse_port": False,  # one socket, however many workers: scrapes are few
         "ignore_global_conn_limit": True,
         "bypass_overload_manager": True,
         "filter_chains": [

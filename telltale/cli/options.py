@@ -33,20 +33,22 @@ class Target:
 
     def server(self) -> Server:
         """The API server: the kubeconfig given, or the embedded cluster's while it runs, or kubectl's own."""
-        if self.kubeconfig:
-            return kubeconfig.load(self.kubeconfig, self.context)
-        if self.home.running():
-            return kubeconfig.load(self.home.kubeconfig, self.context)
-        if "KUBECONFIG" in os.environ:
-            first = os.environ["KUBECONFIG"].split(":")[0]
-            return kubeconfig.load(Path(first), self.context)
-        usual = Path.home() / ".kube" / "config"
-        if usual.exists():
-            return kubeconfig.load(usual, self.context)
+        if found := self.kubeconfig_path():
+            return kubeconfig.load(found, self.context)
         raise Refused(
             f"no cluster: none runs under {self.home.path}; start one with `telltale up`, "
             "or name another with --kubeconfig"
         )
+
+    def kubeconfig_path(self) -> Path | None:
+        if self.kubeconfig:
+            return self.kubeconfig
+        if self.home.running():
+            return self.home.kubeconfig
+        if named := os.environ.get("KUBECONFIG"):
+            return Path(named.split(":")[0])
+        usual = Path.home() / ".kube" / "config"
+        return usual if usual.exists() else None
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:

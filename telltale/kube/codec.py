@@ -76,6 +76,11 @@ def encode(value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
+def pretty(value: Json) -> str:
+    """JSON text for people: indented by two."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
 def parse(data: bytes | str) -> Json:
     """JSON text to a JSON value. Raises `Malformed`."""
     try:

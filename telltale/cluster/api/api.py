@@ -19,6 +19,10 @@ from telltale.kube import errors
 
 log = logging.getLogger(__name__)
 
+_VERBS = {
+    ("GET", False): "list", ("POST", False): "create", ("POST", True): "create",
+    ("PUT", True): "update", ("DELETE", False): "deletecollection",
+}  # fmt: skip
 PUBLIC = ("/healthz", "/readyz", "/livez", "/version")
 Part = Callable[[Core, Call], Awaitable[Reply]]  # serves a subresource, or a kind made to be asked
 Page = Callable[[Ask], Answer]
@@ -62,7 +66,7 @@ class Api:
 
     def _permit(self, ask: Ask) -> None:
         """Nobody in particular may see whether we live; everyone known may do everything."""
-        if ask.user != ANONYMOUS or ask.path.rstrip("/").startswith(PUBLIC):
+        if ask.user != ANONYMOUS or ask.path.rstrip("/") in PUBLIC:
             return
         try:
             target = paths.target(ask.path, self._core.registry)
@@ -71,7 +75,7 @@ class Api:
                 f'forbidden: User "{ANONYMOUS.name}" cannot {ask.method.lower()} path "{ask.path}"'
             )
             raise errors.Forbidden(said) from None
-        verb = verb_of(ask, target.name)
+        verb = _VERBS.get((ask.method, bool(target.name)), ask.method.lower())
         where = f' in the namespace "{target.namespace}"' if target.namespace else (
             " at the cluster scope"
         )  # fmt: skip

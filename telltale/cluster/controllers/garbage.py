@@ -44,14 +44,31 @@ def _leaving(view: View, kind: Kind[object], meta: Meta) -> list[Action]:
 def _foreground(view: View, kind: Kind[object], meta: Meta) -> list[Action]:
     actions: list[Action] = []
     blocked = False
+    above = _above(view, meta)  # in a circle each would wait for the next
     for other, one in _dependents(view, meta):
         if any(_lives(view, owner, one, except_uid=meta.uid) for owner in one.owner_references):
             continue  # another owner keeps it
         mine = next(owner for owner in one.owner_references if owner.uid == meta.uid)
-        blocked = blocked or mine.block_owner_deletion
+        blocked = blocked or (mine.block_owner_deletion and one.uid not in above)
         if one.deletion_timestamp is None:
             actions.append(Delete(other, one.name, one.namespace, one.uid, "Foreground"))
     return actions if blocked else [*actions, _without(kind, meta, _FOREGROUND)]
+
+
+def _above(view: View, meta: Meta) -> set[str]:
+    """The uids of all owners, and theirs."""
+    found: set[str] = set()
+    left = [meta]
+    while left:
+        for owner in (one := left.pop()).owner_references:
+            shelf = view.shelves().get(owner_title(owner.api_version, owner.kind))
+            if shelf is None or owner.uid in found:
+                continue
+            found.add(owner.uid)
+            known = shelf.get(owner.name, one.namespace if shelf.kind.namespaced else "")
+            if known is not None:
+                left.append(known.metadata)
+    return found
 
 
 def _freed(view: View, kind: Kind[object], meta: Meta) -> list[Action]:

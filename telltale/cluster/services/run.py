@@ -175,11 +175,15 @@ class Writer:
         self._written = table
 
     async def _look_again(self) -> None:
+        """Somebody flushed the rules, or the bridge was made anew without our routes."""
         try:
+            await asyncio.to_thread(host.prepare, self._settings, self._host.forwarding)
             await self._nft.apply(f"list chain ip {self._settings.table} dial")
+        except host.NoBridge as error:
+            log.debug("%s", error)
         except Refused:
             log.warning("table %s is gone, made again", self._settings.table)
-            await self._prepare(dict(self._host.forwarding))
+            await self._write_everything()
 
 
 def _listed(nft: Nft, settings: Settings) -> str:

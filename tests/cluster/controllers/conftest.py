@@ -26,8 +26,8 @@ class Cluster:
         found: object = None
         try:
             async with asyncio.timeout(limit_s):
-                while not (found := await holds()):  # the API is asked as a user would ask it
-                    await asyncio.sleep(0.002)  # noqa: ASYNC110
+                while not (found := await holds()):  # noqa: ASYNC110 - a user's eyes
+                    await asyncio.sleep(0.002)
         except TimeoutError:
             pytest.fail(f"waited {limit_s} s for {what}; last seen: {found}")
         return found

@@ -26,7 +26,8 @@ def pod(number, *, ready=True, port=8080, **meta):
         Pod,
         {
             "metadata": {
-                "name": name, "namespace": "x", "uid": f"u{number}", "labels": {"app": "web"}, **meta,
+                "name": name, "namespace": "x", "uid": f"u{number}",
+                "labels": {"app": "web"}, **meta,
             },
             "spec": {"nodeName": "node", "containers": [container]},
             "status": {

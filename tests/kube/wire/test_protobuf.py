@@ -11,7 +11,13 @@ from telltale.kube.wire import protobuf
 from telltale.kube.wire.messages import Shape, messages
 
 # Captured from kubectl 1.32: create configmap c1 --from-literal=a=1
-CONFIG_MAP = "azhzAAoPCgJ2MRIJQ29uZmlnTWFwEhsKEQoCYzESABoAIgAqADIAOABCABIGCgFhEgExGgAiAA=="
+CONFIG_MAP = "azhzAAoPCgJ2MRIJQ29uZmlnTWFwEhwKEgoCYzESABoAIgAqADIAOABCABIGCgFhEgExGgAiAA=="
+# ... and: create deployment d1 --image=nginx --replicas=2 --port=80
+DEPLOYMENT = (
+    "azhzAAoVCgdhcHBzL3YxEgpEZXBsb3ltZW50ErQBCh0KAmQxEgAaACIAKgAyADgAQgBaCQoDYXBwEgJkMRKEAQgCEgsKCQoD"
+    "YXBwEgJkMRprChsKABIAGgAiACoAMgA4AEIAWgkKA2FwcBICZDESTBIuCgVuZ2lueBIFbmdpbngqADIKCgAQABhQIgAqAEIA"
+    "agByAIABAIgBAJABAKIBABoAMgBCAEoAUgBYAGAAaACCAQCKAQCaAQDCAQAiAgoAKAA4ABoMCAAQABgAIAAoADgAGgAiAA=="
+)
 
 
 def number(value: int) -> bytes:
@@ -38,6 +44,11 @@ def test_a_body_of_kubectl():
     assert (found["apiVersion"], found["kind"]) == ("v1", "ConfigMap")
     assert found["metadata"]["name"] == "c1"
     assert found["data"] == {"a": "1"}
+    spec = protobuf.decode(base64.b64decode(DEPLOYMENT))["spec"]
+    assert (spec["replicas"], spec["selector"]) == (2, {"matchLabels": {"app": "d1"}})
+    (container,) = spec["template"]["spec"]["containers"]
+    assert (container["name"], container["image"]) == ("nginx", "nginx")
+    assert container["ports"][0]["containerPort"] == 80
 
 
 def test_the_odd_types():
