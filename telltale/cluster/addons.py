@@ -29,7 +29,7 @@ def namespaces() -> list[Object]:
 
 
 def api_service(settings: AddonSettings) -> list[Object]:
-    """Service default/kubernetes: how pods reach the API, at the node's address."""
+    """Service default/kubernetes: how pods reach the API, at the node's address (its slice is mirrored)."""
     port = {"name": "https", "port": settings.api_port, "protocol": "TCP"}
     labels = {"component": "apiserver", "provider": "kubernetes"}
     return [
@@ -49,20 +49,6 @@ def api_service(settings: AddonSettings) -> list[Object]:
             "kind": "Endpoints",
             "metadata": {"name": "kubernetes", "namespace": "default"},
             "subsets": [{"addresses": [{"ip": settings.node_address}], "ports": [{**port}]}],
-        },
-        {
-            "apiVersion": "discovery.k8s.io/v1",
-            "kind": "EndpointSlice",
-            "metadata": {
-                "name": "kubernetes",
-                "namespace": "default",
-                "labels": {"kubernetes.io/service-name": "kubernetes"},
-            },
-            "addressType": "IPv4",
-            "endpoints": [
-                {"addresses": [settings.node_address], "conditions": {"ready": True}}
-            ],
-            "ports": [{**port}],
         },
     ]
 

@@ -85,9 +85,11 @@ def test_a_list_is_merged_by_its_key():
     change = {"containers": [{"name": "b", "image": "2"}, {"name": "c", "image": "3"}]}
     assert strategic(target, change) == {
         "containers": [
-            {"name": "a", "image": "1"}, {"name": "b", "image": "2"}, {"name": "c", "image": "3"},
+            {"name": "a", "image": "1"},
+            {"name": "b", "image": "2"},
+            {"name": "c", "image": "3"},
         ]
-    }  # fmt: skip
+    }
 
 
 def test_an_element_is_deleted_by_its_key():
@@ -148,8 +150,9 @@ def test_what_cannot_be_a_strategic_patch():
 
 NAMED = st.lists(
     st.fixed_dictionaries({"name": st.sampled_from("abcd"), "image": st.text(max_size=3)}),
-    max_size=4, unique_by=lambda one: one["name"],
-)  # fmt: skip
+    max_size=4,
+    unique_by=lambda one: one["name"],
+)
 
 
 @given(NAMED, NAMED)
@@ -158,7 +161,9 @@ def test_merging_never_loses_or_doubles_an_element(target, change):
     names = [one["name"] for one in merged]
     assert len(names) == len(set(names))
     assert set(names) == {one["name"] for one in target + change}
-    wanted = {one["name"]: one["image"] for one in target} | {one["name"]: one["image"] for one in change}
+    wanted = {one["name"]: one["image"] for one in target} | {
+        one["name"]: one["image"] for one in change
+    }
     assert {one["name"]: one["image"] for one in merged} == wanted
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -42,9 +43,10 @@ def test_applications_go_on_without_the_pilot(well: LiveCluster) -> None:
         until(lambda: ", ".join(well.pods("istio-system")), 30, "the pilot to be gone")
         address = well.service_address("productpage")
         assert [fetch(f"http://{address}:9080/productpage")[0] for _ in range(10)] == [200] * 10
-        code, answer = well.why()
-        assert code == 2
-        assert answer["findings"][0]["cause"] == "pilot-scaled-to-zero"
+        _, answer = well.why()
+        [latent] = answer["latent"]
+        assert latent["cause"] == "pilot-scaled-to-zero"
+        assert latent["object"]["name"] == "istio-pilot"
         assert all(state == "2/2 Running" for state in well.pods().values())
     finally:
         well.kubectl("scale", "-n", "istio-system", "deployment/istio-pilot", "--replicas=1")
@@ -52,13 +54,14 @@ def test_applications_go_on_without_the_pilot(well: LiveCluster) -> None:
 
 def test_a_stale_address_times_out_and_nothing_leaves_the_machine(well: LiveCluster) -> None:
     def sent() -> dict[str, int]:
-        """Packets that left by each interface that is not the cluster's."""
-        from pathlib import Path
-
+        """Packets that left by each interface that leads out of the machine."""
+        routes = subprocess.run(
+            ["ip", "-o", "route", "show", "default"], capture_output=True, text=True, check=True
+        ).stdout
+        out = {line.split(" dev ")[1].split()[0] for line in routes.splitlines()}
         return {
-            link.name: int((link / "statistics/tx_packets").read_text())
-            for link in Path("/sys/class/net").iterdir()
-            if link.name != "lo" and not link.name.startswith(("telltale", "tt", "veth"))
+            name: int(Path(f"/sys/class/net/{name}/statistics/tx_packets").read_text())
+            for name in out
         }
 
     well.telltale("break", "dns-service-moved")
@@ -72,23 +75,17 @@ def test_a_stale_address_times_out_and_nothing_leaves_the_machine(well: LiveClus
     after = sent()
     grown = {name: after[name] - before[name] for name in before if after[name] - before[name] > 5}
     assert not grown, "packets left the machine"
-    refused = subprocess.run(
-        ["curl", "-sS", "-m", "5", f"http://{well.service_address('kube-dns', 'kube-system')}:53/"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert "timed out" not in refused.stderr.lower()
 
 
 def test_a_service_without_endpoints_refuses_at_once(well: LiveCluster) -> None:
     well.kubectl("create", "service", "clusterip", "empty", "--tcp=80:80")
     try:
         address = well.service_address("empty")
-        until(
-            lambda: "" if "refused" in subprocess.run(
-                ["curl", "-sS", "-m", "1", f"http://{address}/"],
-                capture_output=True, text=True, check=False,
-            ).stderr.lower() else "a refusal",
-            5, "the empty Service to refuse",
-        )  # fmt: skip
+        def not_refused() -> str:
+            done = subprocess.run(["curl", "-sS", "-m", "1", f"http://{address}/"],
+                                  capture_output=True, text=True, check=False)  # fmt: skip
+            return "" if done.returncode == 7 else done.stderr  # 7: refused; 28: timed out
+
+        until(not_refused, 5, "the empty Service to refuse")
     finally:
         well.kubectl("delete", "service", "empty")

@@ -1,6 +1,6 @@
 """What every verb is handed: the store, the resources, the rules of admission. Never: a rule."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from telltale.cluster.api.kinds.kind import Kind
@@ -56,7 +56,6 @@ class Core:
     allocation: Allocation
     clock: Clock
     ids: Ids
-    stopping: list[bool] = field(default_factory=list)
 
     def key(self, resource: Resource, namespace: str, name: str) -> Key:
         return Key(resource.storage, namespace if resource.namespaced else "", name)

@@ -133,7 +133,7 @@ async def serve(built: ApiServer) -> AsyncIterator[ApiServer]:
             tasks.start("compaction of the store", lambda: _keep(built.store))
             yield built
     finally:
-        built.core.stopping.append(True)
+        built.store.stop()
         await built.server.stop()
         built.store.close()
 

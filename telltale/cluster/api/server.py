@@ -7,7 +7,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -174,14 +174,19 @@ def owner_of(port: int) -> str:
         for fields in map(str.split, _lines(Path("/proc/net") / name))
         if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port
     }
-    for process in Path("/proc").glob("[0-9]*") if inodes else ():
-        try:
-            links = [str(one.readlink()) for one in (process / "fd").iterdir()]
-            if any(f"socket:[{inode}]" in links for inode in inodes):
+    sockets = {f"socket:[{inode}]" for inode in inodes}
+    for process in Path("/proc").glob("[0-9]*") if sockets else ():
+        with suppress(OSError):  # it ended, or is not ours to look into
+            if any(_link(one) in sockets for one in (process / "fd").iterdir()):
                 return f" (pid {process.name}, {(process / 'comm').read_text().strip()})"
-        except OSError:
-            continue
     return ""
+
+
+def _link(descriptor: Path) -> str:
+    try:
+        return str(descriptor.readlink())
+    except OSError:
+        return ""  # closed meanwhile
 
 
 def _lines(path: Path) -> list[str]:

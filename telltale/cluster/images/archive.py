@@ -60,7 +60,7 @@ def opened(path: Path) -> Iterator[Archive]:
     except FileNotFoundError:
         raise BadArchive("no such file") from None
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise BadArchive(f"not a tar archive: {error}") from error
+        raise BadArchive(f"not a tar archive: {str(error).splitlines()[-1]}") from error
     with tar:
         try:
             yield _Tar(tar)

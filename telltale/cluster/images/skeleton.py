@@ -13,7 +13,7 @@ from pathlib import Path
 
 PROXY_USER, PROXY_ID = "istio-proxy", 1337
 
-_FORMAT = "1"  # a new number when the layout below changes: old roots stay with their containers
+_FORMAT = "2"  # a new number when the layout below changes: old roots stay with their containers
 _TOPS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _FOLDERS = (
     "dev", "etc", "home", "media", "mnt", "opt/telltale/bin", "proc", "root", "run/lock", "srv",
@@ -70,6 +70,9 @@ def _fill(root: Path, host: Host) -> None:
         (root / shared).chmod(0o1777)
     (root / "var/run").symlink_to("/run")
     (root / "var/lock").symlink_to("/run/lock")
+    # nginx's welcome page as its package brings it; what the host itself serves is not shown.
+    (root / "var/www").mkdir()
+    (root / "var/www/html").symlink_to("/usr/share/nginx/html")
     for top in _TOPS:
         if (host.root / top).is_symlink():
             (root / top).symlink_to((host.root / top).readlink())

@@ -85,7 +85,8 @@ class Images:
         try:
             with opened(path) as archive:
                 for image in packed(archive):
-                    drafts.append((self._draft(), image, _names(image, path)))
+                    names = _names(image, path)
+                    drafts.append((self._draft(), image, names))
                     _unpack(archive, *drafts[-1])
             if not drafts:
                 raise BadArchive("no image in it")

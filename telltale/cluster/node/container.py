@@ -16,7 +16,6 @@ from telltale.cluster.images.image import NoImage
 from telltale.cluster.node import ending, hooks
 from telltale.cluster.node.checks import Heard, Past, Sort, watch_over
 from telltale.cluster.node.commands import Outcome
-from telltale.cluster.node.commands import run as run_command
 from telltale.cluster.node.decide import due, policy_of
 from telltale.cluster.node.launch import CannotStart, Made, cell_of, make
 from telltale.cluster.node.machine import Machine
@@ -80,8 +79,6 @@ class ContainerLife:
         again = run.state.terminated is not None
         if again:
             run = run.but(attempt=run.attempt + 1, last=run.state)
-        elif run.state.waiting and run.state.waiting.reason == "ImagePullBackOff":
-            again = False
         try:
             async with self._machine.starts:
                 made = await make(self._machine, self._pod.placed, self.container, run.attempt)
@@ -91,7 +88,7 @@ class ContainerLife:
 
     def adopt(self) -> None:
         """It was started by a supervisor before us: watch it; it may have ended meanwhile."""
-        self._watch()
+        self._watch(_age(self.run, self._machine.now()))
 
     def look_again(self) -> None:
         """An image that was missing may have been imported."""
@@ -147,7 +144,7 @@ class ContainerLife:
         lifecycle, failed = self.container.lifecycle, ""
         if lifecycle and lifecycle.post_start:
             grace_s = float(self._pod.record.pod.spec.termination_grace_period_seconds)
-            work = hooks.run(lifecycle.post_start, self._probed(made.cell.id), max(60.0, grace_s))
+            work = hooks.run(lifecycle.post_start, self._probed(made.cell), max(60.0, grace_s))
             failed = await _unless(self._pod.stopping, work) or ""
         started = self.container.startup_probe is None
         self._pod.keep(
@@ -157,7 +154,7 @@ class ContainerLife:
                 ready=started and self.container.readiness_probe is None,
             )
         )
-        self._watch()
+        self._watch(age_s=0.0)
         if failed:
             self._note("FailedPostStartHook", f"PostStartHook failed: {failed}", warning=True)
             self._restart("FailedPostStartHook", None)
@@ -193,7 +190,7 @@ class ContainerLife:
         retry_at = self._machine.now() + (run.pause_s or 0.0)
         self._pod.keep(run.but(state=ContainerState(waiting=waiting), retry_at=retry_at))
 
-    def _watch(self) -> None:
+    def _watch(self, age_s: float) -> None:
         self._killing = False
         name = self.container.name
         self._watching = self._pod.tasks.once(f"container {name}", self._see_out())
@@ -202,7 +199,7 @@ class ContainerLife:
             self.container.liveness_probe,
         )  # fmt: skip
         if any(probes):
-            self._probing = self._pod.tasks.once(f"probes of {name}", self._probe())
+            self._probing = self._pod.tasks.once(f"probes of {name}", self._probe(age_s))
 
     async def _see_out(self) -> None:
         """Waits for the container's end, says how it was, and clears its place."""
@@ -235,9 +232,8 @@ class ContainerLife:
             self._note("BackOff", words, warning=True)
         self._pod.keep(run)
 
-    async def _probe(self) -> None:
-        run = self.run
-        past = Past(_age(run, self._machine.now()), run.started, run.ready)
+    async def _probe(self, age_s: float) -> None:
+        past = Past(age_s, self.run.started, self.run.ready)
         await watch_over(self._probed(), past, self._heard)
 
     def _heard(self, heard: Heard) -> None:
@@ -275,12 +271,11 @@ class ContainerLife:
         if self._probing:
             self._probing.cancel()
 
-    def _probed(self, id: str = "") -> Probed:
-        id = id or self.run.id
+    def _probed(self, cell: Cell | None = None) -> Probed:
+        cell = cell or self._cell()
 
         async def exec(command: tuple[str, ...], timeout_s: float) -> Outcome:
-            words = self._machine.runtime.command("exec", id, *command)
-            return await run_command(*words, timeout_s=timeout_s)
+            return await self._machine.runtime.exec(cell, command, timeout_s)
 
         placed = self._pod.placed
         address = placed.host if placed.pod.spec.host_network else placed.address

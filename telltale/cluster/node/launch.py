@@ -47,8 +47,12 @@ class Made:
 
 
 def cell_of(machine: Machine, pod: Pod, name: str, attempt: int) -> Cell:
-    """Where a run of a container is on disk; its id follows from what it is a run of."""
-    uid = pod.metadata.uid
+    """Where a run of a container is on disk."""
+    return cell_at(machine, pod.metadata.uid, name, attempt)
+
+
+def cell_at(machine: Machine, uid: str, name: str, attempt: int) -> Cell:
+    """The same by the pod's uid; the id follows from what it is a run of."""
     words = f"{machine.settings.id}/{uid}/{name}/{attempt}"
     folder = machine.settings.pods / uid / "run" / name / str(attempt)
     return Cell(hashlib.sha256(words.encode()).hexdigest(), folder, folder / "log")
@@ -111,8 +115,9 @@ def _set_down(
         root=str(cell.root),
         netns="" if pod.spec.host_network else str(machine.network.path(pod.metadata.uid)),
         hostname=hostname(pod),
-        cgroup=f"{settings.cgroup}/{cell.id}",
+        cgroup=f"{machine.capacity.cgroup_root}{settings.cgroup}/{cell.id}",
         held=machine.capacity.held,
+        limits=machine.capacity.limits,
     )
     return spec.oci(pod, container, image, Program(args, env, identity, tuple(bound)), ground)
 

@@ -17,12 +17,18 @@ from telltale.lib.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What the machine has, and lets us do: `held` are our own capabilities without `CAP_`."""
+    """What the machine has, and lets us do: `held` are our own capabilities without `CAP_`.
+
+    `cgroup_root` comes before a container's cgroup: "/" where they are unified (there no group that
+    holds processes may have limited ones below it), "" below our own where they are not.
+    """
 
     cpus: int
     memory_bytes: int
     held: frozenset[str] = frozenset()
     resolv_conf: str = ""
+    cgroup_root: str = ""
+    limits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,15 @@ class Registration:
 def capacity() -> Capacity:
     """What this machine has and lets us do. Blocking."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return Capacity(os.cpu_count() or 1, pages, _held(), _text("/etc/resolv.conf", strip=False))
+    unified = _text("/sys/fs/cgroup/cgroup.controllers").split()
+    controllers = {*unified, *(path.name for path in Path("/sys/fs/cgroup").glob("*/"))}
+    limits = {"memory", "cpu"} <= controllers
+    if not limits:
+        log.warning("no memory and cpu cgroups here: resource limits are not kept")
+    resolv_conf = _text("/etc/resolv.conf", strip=False)
+    return Capacity(
+        os.cpu_count() or 1, pages, _held(), resolv_conf, "/" if unified else "", limits
+    )
 
 
 def _held() -> frozenset[str]:

@@ -10,14 +10,16 @@ Never: a rule of its own.
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Callable, Iterable
 
 from telltale.cluster.images.store import Images
 from telltale.cluster.kubelet import Kubelet
-from telltale.cluster.node import registration
+from telltale.cluster.node import linux, registration
 from telltale.cluster.node.addresses import Addresses
 from telltale.cluster.node.clean import clean
 from telltale.cluster.node.events import Events
+from telltale.cluster.node.launch import cell_at
 from telltale.cluster.node.machine import Machine
 from telltale.cluster.node.network import Network
 from telltale.cluster.node.pod import PodLife
@@ -78,7 +80,10 @@ class Node:
 
     async def run(self) -> None:
         await self.prepare()
+        self._lives.clear()
+        self._pods.listeners.clear()
         self._records = await asyncio.to_thread(load_all, self._settings.pods)
+        await self._clear_unreadable()
         for uid, record in self._records.items():
             if record.address and not record.finished:
                 self._machine.addresses.keep(uid, record.address)
@@ -98,6 +103,20 @@ class Node:
             await self._pods.wait_synced()
             self._bury(tasks)
             await asyncio.get_running_loop().create_future()  # until cancelled
+
+    async def _clear_unreadable(self) -> None:
+        """What is left of pods whose record is lost: their containers would run unseen."""
+        for folder in self._settings.pods.iterdir():
+            if folder.name in self._records:
+                continue
+            for run in folder.glob("run/*/*"):
+                cell = cell_at(self._machine, folder.name, run.parent.name, int(run.name))
+                await self._machine.runtime.remove(cell)
+            await self._machine.volumes.remove(folder.name, folder)
+            for point in linux.mounts_below(folder):
+                linux.unmount(point)
+            await asyncio.to_thread(self._machine.network.detach, folder.name)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     def _pod_changed(self, tasks: Tasks, change: Change, pod: Pod) -> None:
         uid, life = pod.metadata.uid, self._lives.get(pod.metadata.uid)

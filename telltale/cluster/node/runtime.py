@@ -6,14 +6,17 @@ it ends when the container has ended, which is how we notice. Never: what a cont
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import shutil
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from telltale.cluster.node import commands, linux
-from telltale.cluster.node.processes import Process, known
+from telltale.cluster.node.commands import Outcome
+from telltale.cluster.node.processes import Process, known, send
 from telltale.kube import codec
 from telltale.kube.codec import Object, dig
 
@@ -52,6 +55,7 @@ class Runtime:
     def __init__(self, state: Path, log_bytes: int) -> None:
         self._state = state
         self._log_bytes = log_bytes
+        self._execs = itertools.count()
 
     def command(self, *words: str) -> tuple[str, ...]:
         """A runc command line for this cluster."""
@@ -86,6 +90,19 @@ class Runtime:
         done = await commands.run(*self.command("start", cell.id))
         if done.code != 0:
             raise RuntimeFailed(_reason(done.output))
+
+    async def exec(self, cell: Cell, command: tuple[str, ...], timeout_s: float) -> Outcome:
+        """Run a command in a container. Raises `CommandTimedOut`, having killed it there too."""
+        file = cell.folder / f"exec-{next(self._execs)}.pid"
+        words = self.command("exec", "--pid-file", str(file), cell.id, *command)
+        try:
+            return await commands.run(*words, timeout_s=timeout_s)
+        except commands.CommandTimedOut:
+            with contextlib.suppress(OSError, ValueError):
+                send(known(int(file.read_text())), signal.SIGKILL)
+            raise
+        finally:
+            file.unlink(missing_ok=True)
 
     async def remove(self, cell: Cell) -> None:
         """Take away what the runtime knows of a container, killing it if it still runs."""

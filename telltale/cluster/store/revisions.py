@@ -104,9 +104,13 @@ class Store:
     async def checkpoint(self) -> None:
         await self._journal.checkpoint()
 
-    def close(self) -> None:
+    def stop(self) -> None:
+        """End every watch; reads and writes go on."""
         for log in self._logs.values():
             log.stop()
+
+    def close(self) -> None:
+        self.stop()
         self._journal.close()
 
     def _expect(self, key: Key, expected: int | None) -> Stored | None:

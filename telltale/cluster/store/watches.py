@@ -49,6 +49,7 @@ class Log:
 
     def __init__(self, forgotten: int) -> None:
         self.forgotten = forgotten
+        self.stopped = False
         self._changes: list[Change] = []
         self._revisions: list[int] = []
         self._grown = asyncio.Event()
@@ -74,8 +75,11 @@ class Log:
         return self._changes[bisect_right(self._revisions, revision) :]
 
     async def wait(self, revision: int) -> list[Change]:
-        """The changes after `revision`, as soon as there is one. Raises `Forgotten`."""
-        while not (found := self.since(revision)):
+        """The changes after `revision`, as soon as there is one; none once stopped.
+
+        Raises `Forgotten`.
+        """
+        while not (found := self.since(revision)) and not self.stopped:
             await self._grown.wait()
         return found
 
@@ -93,5 +97,6 @@ class Log:
         return []
 
     def stop(self) -> None:
-        """Wake everyone who waits, once: the process is closing."""
+        """Nobody waits any longer: the store is closing."""
+        self.stopped = True
         self._grown.set()

@@ -47,7 +47,9 @@ class Asking:
     namespaces: list[str] = field(default_factory=list)
 
     def __call__(self, method, path, body=None, *, query="", headers=None, raw=None) -> Told:
-        found = self.runner.run(self.built.api.handle(self._ask(method, path, body, query, headers, raw)))
+        found = self.runner.run(
+            self.built.api.handle(self._ask(method, path, body, query, headers, raw))
+        )
         assert isinstance(found, Answer), f"{method} {path} did not answer at once"
         text = found.body
         with contextlib.suppress(orjson.JSONDecodeError):

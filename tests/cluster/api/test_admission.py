@@ -16,20 +16,35 @@ MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def pod(name="p", **meta):
-    return {"metadata": {"name": name, **meta}, "spec": {"containers": [{"name": "a", "image": "x"}]}}
+    return {
+        "metadata": {"name": name, **meta},
+        "spec": {"containers": [{"name": "a", "image": "x"}]},
+    }
 
 
 def hook(**more):
-    rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+    rule = {
+        "operations": ["CREATE"],
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "resources": ["pods"],
+    }
     return {
         "metadata": {"name": "h"},
         "webhooks": [
-            {"name": "h.example.com", "rules": [rule], "sideEffects": "None",
-             "admissionReviewVersions": ["v1"], "timeoutSeconds": 1,
-             "clientConfig": {"service": {"namespace": "default", "name": "hook", "path": "/inject"}},
-             **more}
+            {
+                "name": "h.example.com",
+                "rules": [rule],
+                "sideEffects": "None",
+                "admissionReviewVersions": ["v1"],
+                "timeoutSeconds": 1,
+                "clientConfig": {
+                    "service": {"namespace": "default", "name": "hook", "path": "/inject"}
+                },
+                **more,
+            }
         ],
-    }  # fmt: skip
+    }
 
 
 class Far:
@@ -87,7 +102,10 @@ def test_a_patch_changes_the_pod_and_new_containers_have_the_token(ask, far):
     [
         ({"namespaceSelector": {"matchLabels": {"injection": "enabled"}}}, 1),
         ({"namespaceSelector": {"matchLabels": {"injection": "disabled"}}}, 0),
-        ({"objectSelector": {"matchExpressions": [{"key": "skip", "operator": "DoesNotExist"}]}}, 0),
+        (
+            {"objectSelector": {"matchExpressions": [{"key": "skip", "operator": "DoesNotExist"}]}},
+            0,
+        ),
         ({"objectSelector": {"matchLabels": {"skip": "me"}}}, 1),
     ],
 )
@@ -115,7 +133,9 @@ def test_a_refusal_is_passed_on(ask, far):
     assert ask("GET", f"{PODS}/p").code == 404
 
 
-@pytest.mark.parametrize("fault", [Unreachable("connect: connection refused"), "silence", patches({"op": "no"})])
+@pytest.mark.parametrize(
+    "fault", [Unreachable("connect: connection refused"), "silence", patches({"op": "no"})]
+)
 @pytest.mark.parametrize("policy", ["Fail", "Ignore"])
 def test_a_webhook_that_does_not_answer(ask, far, fault, policy):
     ask("POST", HOOKS, hook(failurePolicy=policy))

@@ -7,7 +7,7 @@ import pytest
 
 from telltale.cluster.api import pki
 from telltale.cluster.api.auth.identity import Identities, Subject
-from telltale.cluster.api.auth.tokens import Tokens
+from telltale.cluster.api.auth.tokens import Bound, Tokens
 from telltale.cluster.api.request import ANONYMOUS
 from telltale.kube import kubeconfig
 from telltale.kube.errors import Unauthorized
@@ -51,7 +51,11 @@ def test_tokens_end(ask, identities):
 
 
 def test_a_token_ends_with_its_account_and_with_its_pod(ask, identities):
-    ask("POST", PODS, {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "x"}]}})
+    ask(
+        "POST",
+        PODS,
+        {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "x"}]}},
+    )
     bound = token(ask, boundObjectRef={"kind": "Pod", "name": "p"}).body["status"]["token"]
     free = token(ask).body["status"]["token"]
     user = identities.of(None, bearer(bound))
@@ -93,15 +97,11 @@ def test_what_is_no_token(identities, value):
 def test_a_token_of_another_cluster(ask, identities, tmp_path):
     other = pki.ensure(tmp_path, ("localhost",), ("127.0.0.1",), ask.clock.now())
     account = identities.check(token(ask).body["status"]["token"]).account
-    forged, _ = Tokens(other.accounts_key, ask.clock, FakeIds()).issue(account, ("telltale",), 600, _nobody())
+    forged, _ = Tokens(other.accounts_key, ask.clock, FakeIds()).issue(
+        account, ("telltale",), 600, Bound()
+    )
     with pytest.raises(Unauthorized):
         identities.of(None, bearer(forged))
-
-
-def _nobody():
-    from telltale.cluster.api.auth.tokens import Bound
-
-    return Bound()
 
 
 def test_short_and_wrongly_bound_tokens_are_refused(ask):
@@ -114,7 +114,10 @@ def test_short_and_wrongly_bound_tokens_are_refused(ask):
 
 def test_a_certificate_is_its_subject(identities):
     user = identities.of(Subject("kubernetes-admin", ("system:masters",)), {})
-    assert (user.name, user.groups) == ("kubernetes-admin", ("system:masters", "system:authenticated"))
+    assert (user.name, user.groups) == (
+        "kubernetes-admin",
+        ("system:masters", "system:authenticated"),
+    )
 
 
 def test_nobody_in_particular_may_only_ask_whether_we_live(ask):

@@ -27,20 +27,23 @@ SCHEMA = {
 
 def definition(**more):
     version = {
-        "name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": SCHEMA},
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": SCHEMA},
         "subresources": {"status": {}},
         "additionalPrinterColumns": [
             {"name": "Color", "type": "string", "jsonPath": ".spec.color"},
             {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
         ],
-    }  # fmt: skip
+    }
     names = {"plural": "widgets", "kind": "Widget", "shortNames": ["wi"]}
     spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
     return {"metadata": {"name": "widgets.example.com"}, "spec": {**spec, **more}}
 
 
-def widget(name="w", **spec):
-    return {"metadata": {"name": name}, "spec": {"color": "red", **spec}}
+def widget(called="w", **spec):
+    return {"metadata": {"name": called}, "spec": {"color": "red", **spec}}
 
 
 @pytest.fixture
@@ -52,7 +55,10 @@ def served(ask):
 
 def test_it_is_established_and_served_at_once(served):
     status = served("GET", f"{DEFINITIONS}/widgets.example.com").body["status"]
-    assert {one["type"]: one["status"] for one in status["conditions"]} == {"NamesAccepted": "True", "Established": "True"}
+    assert {one["type"]: one["status"] for one in status["conditions"]} == {
+        "NamesAccepted": "True",
+        "Established": "True",
+    }
     assert status["storedVersions"] == ["v1"]
     assert served("GET", WIDGETS).body["kind"] == "WidgetList"
     (resource, _) = served("GET", "/apis/example.com/v1").body["resources"]
@@ -74,7 +80,10 @@ def test_defaults_and_pruning(served):
 @pytest.mark.parametrize(
     ("spec", "text"),
     [
-        ({"color": "blue"}, 'spec.color: Unsupported value: "blue": supported values: "red", "green"'),
+        (
+            {"color": "blue"},
+            'spec.color: Unsupported value: "blue": supported values: "red", "green"',
+        ),
         ({"color": None}, "spec.color: Required value"),
         ({"color": 5}, 'Invalid value: "integer": spec.color in body must be of type string'),
         ({"count": 0}, "spec.count in body should be greater than or equal to 1"),
@@ -97,10 +106,14 @@ def test_what_its_schema_refuses(served, spec, text):
 
 def test_status_is_apart_and_updates_need_a_version(served):
     made = served("POST", WIDGETS, {**widget(), "status": {"ready": True}}).body
-    status = served.patch(f"{WIDGETS}/w/status", {"status": {"ready": True}, "spec": {"color": "green"}}).body
+    status = served.patch(
+        f"{WIDGETS}/w/status", {"status": {"ready": True}, "spec": {"color": "green"}}
+    ).body
     assert (status["status"], status["spec"]["color"]) == ({"ready": True}, "red")
     assert status["metadata"]["generation"] == 1
-    changed = served.patch(f"{WIDGETS}/w", {"spec": {"color": "green"}, "status": {"ready": False}}).body
+    changed = served.patch(
+        f"{WIDGETS}/w", {"spec": {"color": "green"}, "status": {"ready": False}}
+    ).body
     assert (changed["status"], changed["metadata"]["generation"]) == ({"ready": True}, 2)
     bare = served("PUT", f"{WIDGETS}/w", widget())
     assert (bare.code, "must be specified for an update" in bare.message) == (422, True)
@@ -141,10 +154,34 @@ def test_two_versions_show_one_object(ask):
         ({"scope": "Everywhere"}, "spec.scope: Unsupported value"),
         ({"versions": []}, "spec.versions: Required value"),
         ({"versions": [{"name": "v1", "served": True, "storage": True}]}, "schemas are required"),
-        ({"versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"properties": {"a": {}}}}}]}, "must not be empty at the root"),
-        ({"versions": [{"name": "v1", "served": True, "storage": False, "schema": {"openAPIV3Schema": SCHEMA}}]}, "exactly one version marked as storage version"),
+        (
+            {
+                "versions": [
+                    {
+                        "name": "v1",
+                        "served": True,
+                        "storage": True,
+                        "schema": {"openAPIV3Schema": {"properties": {"a": {}}}},
+                    }
+                ]
+            },
+            "must not be empty at the root",
+        ),
+        (
+            {
+                "versions": [
+                    {
+                        "name": "v1",
+                        "served": True,
+                        "storage": False,
+                        "schema": {"openAPIV3Schema": SCHEMA},
+                    }
+                ]
+            },
+            "exactly one version marked as storage version",
+        ),
     ],
-)  # fmt: skip
+)
 def test_definitions_that_are_refused(ask, change, text):
     told = ask("POST", DEFINITIONS, definition(**change))
     assert told.code == 422

@@ -111,8 +111,12 @@ class Kubectl:
 
     def __call__(self, *words: str, stdin: str = "", fails: bool = False) -> str:
         """What it prints; both streams where it fails, which it does exactly when `fails`."""
-        env = {"KUBECONFIG": str(self.kubeconfig), "HOME": str(self.home), "PATH": os.environ["PATH"]}
-        done = subprocess.run(  # noqa: S603
+        env = {
+            "KUBECONFIG": str(self.kubeconfig),
+            "HOME": str(self.home),
+            "PATH": os.environ["PATH"],
+        }
+        done = subprocess.run(
             ["kubectl", *words], input=stdin, capture_output=True, text=True, env=env, timeout=60
         )
         said = done.stdout + done.stderr
@@ -159,13 +163,22 @@ def running(kubectl: Kubectl) -> Iterator[str]:
     """A pod that a node runs: bound, and said to be running."""
     kubectl("run", "app", "--image=nginx", "--labels=app=app")
     status = {
-        "phase": "Running", "podIP": "127.0.0.1", "startTime": "2026-01-01T00:00:00Z",
+        "phase": "Running",
+        "podIP": "127.0.0.1",
+        "startTime": "2026-01-01T00:00:00Z",
         "conditions": [{"type": "Ready", "status": "True"}],
         "containerStatuses": [
-            {"name": "app", "ready": True, "restartCount": 2, "image": "nginx", "imageID": "",
-             "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}, "lastState": {}}
+            {
+                "name": "app",
+                "ready": True,
+                "restartCount": 2,
+                "image": "nginx",
+                "imageID": "",
+                "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
+                "lastState": {},
+            }
         ],
-    }  # fmt: skip
+    }
     binding = b'{"target":{"kind":"Node","name":"node"}}'
     path = "/api/v1/namespaces/default/pods/app"
     kubectl.do(kubectl.client.raw("POST", f"{path}/binding", {}, binding))
@@ -195,8 +208,14 @@ def test_create_sends_protobuf_and_is_understood(kubectl):
     assert "Role/r" in kubectl("get", "rolebinding", "rb")
     token = kubectl("create", "token", "robot", "--duration=20m").strip()
     assert token.count(".") == 2
-    who = kubectl("auth", "whoami", f"--token={token}", "--kubeconfig=/dev/null",
-                  f"--server={_server(kubectl)}", "--insecure-skip-tls-verify")  # fmt: skip
+    who = kubectl(
+        "auth",
+        "whoami",
+        f"--token={token}",
+        "--kubeconfig=/dev/null",
+        f"--server={_server(kubectl)}",
+        "--insecure-skip-tls-verify",
+    )
     assert "system:serviceaccount:default:robot" in who
 
 
@@ -245,7 +264,9 @@ def test_get_shows_what_the_article_shows(kubectl, running):
     wide = kubectl("get", "pod", "app", "-o", "wide")
     assert "NOMINATED NODE" in wide
     assert "127.0.0.1" in wide
-    assert kubectl("get", "pods", "--field-selector=spec.nodeName=node", "-o", "name") == "pod/app\n"
+    assert (
+        kubectl("get", "pods", "--field-selector=spec.nodeName=node", "-o", "name") == "pod/app\n"
+    )
     described = kubectl("describe", "pod", "app")
     assert "kube-api-access-" in described
     assert "Restart Count:  2" in described
@@ -253,11 +274,16 @@ def test_get_shows_what_the_article_shows(kubectl, running):
 
 def test_watch_and_wait(kubectl, running):
     path = {"metadata": {"labels": {"seen": "yes"}}}
-    watching = subprocess.Popen(  # noqa: S603
-        ["kubectl", "get", "pods", "-w", "--output-watch-events"],  # noqa: S607
-        env={"KUBECONFIG": str(kubectl.kubeconfig), "HOME": str(kubectl.home), "PATH": os.environ["PATH"]},
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    watching = subprocess.Popen(
+        ["kubectl", "get", "pods", "-w", "--output-watch-events"],
+        env={
+            "KUBECONFIG": str(kubectl.kubeconfig),
+            "HOME": str(kubectl.home),
+            "PATH": os.environ["PATH"],
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert watching.stdout
         assert "EVENT" in watching.stdout.readline()
@@ -278,7 +304,9 @@ def test_logs(kubectl, running):
 
 def test_exec(kubectl, running):
     assert kubectl("exec", "app", "--", "echo", "hi") == "hi\n"
-    assert kubectl("exec", "-i", "app", "-c", "app", "--", "cat", stdin="to and fro") == "to and fro"
+    assert (
+        kubectl("exec", "-i", "app", "-c", "app", "--", "cat", stdin="to and fro") == "to and fro"
+    )
     assert "exit code 3" in kubectl("exec", "app", "--", "sh", "-c", "exit 3", fails=True)
     many = kubectl("exec", "app", "--", "sh", "-c", "seq 100000; echo wrong >&2")
     assert many.splitlines()[-1] == "100000"

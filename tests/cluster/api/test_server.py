@@ -1,6 +1,7 @@
-"""The shell over real sockets: TLS, certificates, a busy port, a further address, a stalled reader."""
+"""The shell over real sockets: TLS, certificates, a busy port, a further address."""
 
 import asyncio
+import io
 import os
 import ssl
 
@@ -97,7 +98,7 @@ def test_one_object_too_large_does_not_end_the_server(settings):
             tls.load_cert_chain(built.pki.admin, built.pki.admin_key)
             async with aiohttp.ClientSession() as admin:
                 url = f"{built.url()}/api/v1/namespaces"
-                async with admin.post(url, data=b" " * 4_000_000, ssl=tls) as answer:
+                async with admin.post(url, data=io.BytesIO(b" " * 4_000_000), ssl=tls) as answer:
                     told = await answer.json()
                 assert (answer.status, told["message"]) == (
                     413,

@@ -1,7 +1,13 @@
 """get list create update patch delete: code, reason and text of the real server."""
 
+import asyncio
+
 import orjson
 import pytest
+
+from telltale.kube.client import Client
+from telltale.kube.errors import Conflict
+from telltale.kube.kinds import CONFIG_MAP
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 PODS = "/api/v1/namespaces/default/pods"
@@ -13,7 +19,10 @@ def config(name="c1", **more):
 
 
 def pod(name="p1", **spec):
-    return {"metadata": {"name": name}, "spec": {"containers": [{"name": "a", "image": "x"}], **spec}}
+    return {
+        "metadata": {"name": name},
+        "spec": {"containers": [{"name": "a", "image": "x"}], **spec},
+    }
 
 
 def deployment(name="d1"):
@@ -37,16 +46,41 @@ def test_create_sets_what_only_the_server_may(ask):
 REFUSED_CREATES = [
     (config(metadata={"name": "Bad_Name"}), 422, "Invalid", "a lowercase RFC 1123 subdomain"),
     (config(metadata={}), 422, "Invalid", "name or generateName is required"),
-    (config(metadata={"name": "x", "namespace": "other"}), 400, "BadRequest", "does not match the namespace"),
-    (config(metadata={"name": "x", "resourceVersion": "5"}), 500, "InternalError", "should not be set"),
+    (
+        config(metadata={"name": "x", "namespace": "other"}),
+        400,
+        "BadRequest",
+        "does not match the namespace",
+    ),
+    (
+        config(metadata={"name": "x", "resourceVersion": "5"}),
+        500,
+        "InternalError",
+        "should not be set",
+    ),
     (config(apiVersion="apps/v1"), 400, "BadRequest", "does not match the expected API version"),
     (config(kind="Secret"), 400, "BadRequest", "cannot be handled as a ConfigMap"),
-    (config(data={"a": 5}), 400, "BadRequest", "cannot unmarshal number into Go struct field ConfigMap.data.a"),
-    (config(data={"a": "x" * 1_048_577}), 422, "Invalid", "Too long: may not be more than 1048576 bytes"),
-    (config(metadata={"name": "x", "annotations": {"a": "x" * 262_145}}), 422, "Invalid", "may not be more than 262144"),
+    (
+        config(data={"a": 5}),
+        400,
+        "BadRequest",
+        "cannot unmarshal number into Go struct field ConfigMap.data.a",
+    ),
+    (
+        config(data={"a": "x" * 1_048_577}),
+        422,
+        "Invalid",
+        "Too long: may not be more than 1048576 bytes",
+    ),
+    (
+        config(metadata={"name": "x", "annotations": {"a": "x" * 262_145}}),
+        422,
+        "Invalid",
+        "may not be more than 262144",
+    ),
     (config(data={"a b": "x"}), 422, "Invalid", "a valid config key must consist of"),
     (config(metadata={"name": "..", "labels": {"-": "x"}}), 422, "Invalid", "metadata.labels"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("body", "code", "reason", "text"), REFUSED_CREATES)
@@ -119,7 +153,9 @@ def test_what_is_not_there(ask):
     assert (gone.code, gone.message) == (404, 'namespaces "absent" not found')
 
 
-@pytest.mark.parametrize("path", [f"{MAPS}/..%2fsecrets", f"{MAPS}/a%2Fb", "/api/v1/namespaces/..%2f/configmaps"])
+@pytest.mark.parametrize(
+    "path", [f"{MAPS}/..%2fsecrets", f"{MAPS}/a%2Fb", "/api/v1/namespaces/..%2f/configmaps"]
+)
 def test_encoded_slashes_never_become_paths(ask, path):
     assert ask("GET", path).code == 404
 
@@ -193,9 +229,19 @@ def test_a_strategic_patch_merges_containers_by_name(ask):
 
 
 def test_apply_on_the_server_creates_then_merges(ask):
-    told = ask.patch(f"{MAPS}/c9", {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "1"}}, "apply", "fieldManager=m")
+    told = ask.patch(
+        f"{MAPS}/c9",
+        {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "1"}},
+        "apply",
+        "fieldManager=m",
+    )
     assert told.code == 201
-    again = ask.patch(f"{MAPS}/c9", {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "1"}}, "apply", "fieldManager=m")
+    again = ask.patch(
+        f"{MAPS}/c9",
+        {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "1"}},
+        "apply",
+        "fieldManager=m",
+    )
     assert again.body == told.body
     assert ask.patch(f"{MAPS}/c9", {}, "apply").code == 422
 
@@ -203,9 +249,19 @@ def test_apply_on_the_server_creates_then_merges(ask):
 def test_generation_counts_changes_of_the_spec_only(ask):
     made = ask("POST", DEPLOYMENTS, deployment()).body
     assert made["metadata"]["generation"] == 1
-    assert ask.patch(f"{DEPLOYMENTS}/d1", {"metadata": {"labels": {"x": "y"}}}).body["metadata"]["generation"] == 1
-    assert ask.patch(f"{DEPLOYMENTS}/d1", {"spec": {"replicas": 3}}).body["metadata"]["generation"] == 2
-    status = ask.patch(f"{DEPLOYMENTS}/d1/status", {"status": {"replicas": 3}, "spec": {"replicas": 9}})
+    assert (
+        ask.patch(f"{DEPLOYMENTS}/d1", {"metadata": {"labels": {"x": "y"}}}).body["metadata"][
+            "generation"
+        ]
+        == 1
+    )
+    assert (
+        ask.patch(f"{DEPLOYMENTS}/d1", {"spec": {"replicas": 3}}).body["metadata"]["generation"]
+        == 2
+    )
+    status = ask.patch(
+        f"{DEPLOYMENTS}/d1/status", {"status": {"replicas": 3}, "spec": {"replicas": 9}}
+    )
     assert status.body["metadata"]["generation"] == 2
     assert status.body["spec"]["replicas"] == 3
     assert status.body["status"] == {"replicas": 3}
@@ -217,8 +273,14 @@ def test_generation_counts_changes_of_the_spec_only(ask):
 def test_scale(ask):
     ask("POST", DEPLOYMENTS, deployment())
     scale = ask("GET", f"{DEPLOYMENTS}/d1/scale").body
-    assert (scale["kind"], scale["spec"], scale["status"]["selector"]) == ("Scale", {"replicas": 1}, "a=b")
-    assert ask.patch(f"{DEPLOYMENTS}/d1/scale", {"spec": {"replicas": 4}}).body["spec"] == {"replicas": 4}
+    assert (scale["kind"], scale["spec"], scale["status"]["selector"]) == (
+        "Scale",
+        {"replicas": 1},
+        "a=b",
+    )
+    assert ask.patch(f"{DEPLOYMENTS}/d1/scale", {"spec": {"replicas": 4}}).body["spec"] == {
+        "replicas": 4
+    }
     assert ask("GET", f"{DEPLOYMENTS}/d1").body["spec"]["replicas"] == 4
     assert ask.patch(f"{DEPLOYMENTS}/d1/scale", {"spec": {"replicas": -1}}).code == 422
 
@@ -226,13 +288,43 @@ def test_scale(ask):
 @pytest.mark.parametrize(
     ("path", "made", "change", "text"),
     [
-        (DEPLOYMENTS, deployment("x"), {"spec": {"selector": {"matchLabels": {"c": "d"}}, "template": {"metadata": {"labels": {"c": "d"}}}}}, "field is immutable"),
-        (PODS, pod("x"), {"spec": {"nodeName": "other"}}, "pod updates may not change fields other than"),
-        ("/api/v1/namespaces/default/secrets", {"metadata": {"name": "x"}}, {"type": "other"}, "field is immutable"),
-        (MAPS, config("x", immutable=True), {"data": {"a": "2"}}, "field is immutable when `immutable` is set"),
-        ("/api/v1/namespaces/default/services", {"metadata": {"name": "x"}, "spec": {"ports": [{"port": 1}]}}, {"spec": {"clusterIP": "172.19.9.9", "clusterIPs": ["172.19.9.9"]}}, "may not change once set"),
+        (
+            DEPLOYMENTS,
+            deployment("x"),
+            {
+                "spec": {
+                    "selector": {"matchLabels": {"c": "d"}},
+                    "template": {"metadata": {"labels": {"c": "d"}}},
+                }
+            },
+            "field is immutable",
+        ),
+        (
+            PODS,
+            pod("x"),
+            {"spec": {"nodeName": "other"}},
+            "pod updates may not change fields other than",
+        ),
+        (
+            "/api/v1/namespaces/default/secrets",
+            {"metadata": {"name": "x"}},
+            {"type": "other"},
+            "field is immutable",
+        ),
+        (
+            MAPS,
+            config("x", immutable=True),
+            {"data": {"a": "2"}},
+            "field is immutable when `immutable` is set",
+        ),
+        (
+            "/api/v1/namespaces/default/services",
+            {"metadata": {"name": "x"}, "spec": {"ports": [{"port": 1}]}},
+            {"spec": {"clusterIP": "172.19.9.9", "clusterIPs": ["172.19.9.9"]}},
+            "may not change once set",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_may_not_change(ask, path, made, change, text):
     assert ask("POST", path, made).code == 201
     told = ask.patch(f"{path}/x", change)
@@ -242,7 +334,9 @@ def test_what_may_not_change(ask, path, made, change, text):
 
 def test_delete_and_its_preconditions(ask):
     made = ask("POST", MAPS, config()).body
-    wrong = ask("DELETE", f"{MAPS}/c1", {"kind": "DeleteOptions", "preconditions": {"uid": "other"}})
+    wrong = ask(
+        "DELETE", f"{MAPS}/c1", {"kind": "DeleteOptions", "preconditions": {"uid": "other"}}
+    )
     assert wrong.code == 409
     assert "UID in precondition: other, UID in object meta:" in wrong.message
     old = ask("DELETE", f"{MAPS}/c1", {"preconditions": {"resourceVersion": "1"}})
@@ -260,7 +354,9 @@ def test_finalizers_hold_an_object_until_the_last_is_gone(ask):
     assert held["metadata"]["deletionTimestamp"]
     again = ask("DELETE", f"{MAPS}/c1").body
     assert again["metadata"]["resourceVersion"] == held["metadata"]["resourceVersion"]
-    added = ask.patch(f"{MAPS}/c1", {"metadata": {"finalizers": ["example.com/a", "example.com/b"]}})
+    added = ask.patch(
+        f"{MAPS}/c1", {"metadata": {"finalizers": ["example.com/a", "example.com/b"]}}
+    )
     assert added.code == 422
     assert "no new finalizers can be added if the object is being deleted" in added.message
     assert ask.patch(f"{MAPS}/c1", {"metadata": {"finalizers": None}}).code == 200
@@ -297,7 +393,10 @@ def test_a_pod_is_deleted_gracefully_once_it_has_a_node(ask):
 
 def test_eviction_is_a_delete(ask):
     ask("POST", PODS, pod())
-    assert ask("POST", f"{PODS}/p1/eviction", {"apiVersion": "policy/v1", "kind": "Eviction"}).code == 201
+    assert (
+        ask("POST", f"{PODS}/p1/eviction", {"apiVersion": "policy/v1", "kind": "Eviction"}).code
+        == 201
+    )
     assert ask("GET", f"{PODS}/p1").code == 404
 
 
@@ -311,48 +410,50 @@ def test_delete_collection_takes_only_what_is_selected(ask):
 def test_a_namespace_goes_when_its_controller_lets_it(ask):
     ask("POST", "/api/v1/namespaces", {"metadata": {"name": "foo"}})
     going = ask("DELETE", "/api/v1/namespaces/foo").body
-    assert (going["status"]["phase"], going["spec"]["finalizers"]) == ("Terminating", ["kubernetes"])
+    assert (going["status"]["phase"], going["spec"]["finalizers"]) == (
+        "Terminating",
+        ["kubernetes"],
+    )
     inside = ask("POST", "/api/v1/namespaces/foo/configmaps", config())
     assert inside.code == 403
     assert "because it is being terminated" in inside.message
     assert inside.body["details"]["causes"][0]["reason"] == "NamespaceTerminating"
     kept = ask.patch("/api/v1/namespaces/foo", {"spec": {"finalizers": []}})
     assert kept.body["spec"]["finalizers"] == ["kubernetes"]
-    assert ask("PUT", "/api/v1/namespaces/foo/finalize", {**going, "spec": {"finalizers": []}}).code == 200
+    assert (
+        ask("PUT", "/api/v1/namespaces/foo/finalize", {**going, "spec": {"finalizers": []}}).code
+        == 200
+    )
     assert ask("GET", "/api/v1/namespaces/foo").code == 404
 
 
 @pytest.mark.parametrize("name", ["default", "kube-system"])
 def test_some_namespaces_never_go(ask, name):
     told = ask("DELETE", f"/api/v1/namespaces/{name}")
-    assert (told.code, told.message) == (403, f'namespaces "{name}" is forbidden: this namespace may not be deleted')
+    assert (told.code, told.message) == (
+        403,
+        f'namespaces "{name}" is forbidden: this namespace may not be deleted',
+    )
 
 
-def test_fifty_writers_lose_no_increment(ask):
+def test_writers_at_the_same_time_lose_no_increment(ask):
     ask("POST", MAPS, config(data={"n": "0"}))
+    client = Client(ask.built.transport)
 
     async def add(times):
-        from telltale.kube.client import Client
-        from telltale.kube.errors import Conflict
-        from telltale.kube.kinds import CONFIG_MAP
-        from telltale.kube.meta import Anything
-
-        client = Client(ask.built.transport)
-        kind, done, lost = CONFIG_MAP.of(Anything), 0, 0
+        done, lost = 0, 0
         while done < times:
             found = orjson.loads(await client.raw("GET", f"{MAPS}/c1"))
-            await __import__("asyncio").sleep(0)
+            await asyncio.sleep(0)
             found["data"]["n"] = str(int(found["data"]["n"]) + 1)
             try:
-                await client.replace(kind, found)
+                await client.replace(CONFIG_MAP, found)
                 done += 1
             except Conflict:
                 lost += 1
         return lost
 
     async def all_of_them():
-        import asyncio
-
         return await asyncio.gather(*(add(10) for _ in range(10)))
 
     lost = ask.runner.run(all_of_them())

@@ -59,10 +59,19 @@ def test_a_version_too_large_says_so_to_machines(many):
 
 @pytest.mark.parametrize(
     ("selector", "count"),
-    [("l=even", 7), ("l!=even", 6), ("l in (even,odd)", 13), ("l notin (odd)", 7), ("!l", 0), ("l", 13)],
+    [
+        ("l=even", 7),
+        ("l!=even", 6),
+        ("l in (even,odd)", 13),
+        ("l notin (odd)", 7),
+        ("!l", 0),
+        ("l", 13),
+    ],
 )
 def test_label_selectors(many, selector, count):
-    assert len(names(many("GET", MAPS, query=f"labelSelector={selector}".replace(" ", " ")))) == count
+    assert (
+        len(names(many("GET", MAPS, query=f"labelSelector={selector}".replace(" ", " ")))) == count
+    )
 
 
 def test_field_selectors(ask):
@@ -121,13 +130,19 @@ def test_history_that_is_forgotten_is_410(ask):
     ask.clock.advance(1000)
     ask.built.store.compact()
     (event,) = ask.watch(MAPS, f"resourceVersion={made}")
-    assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 410, "Expired")
+    assert (event["type"], event["object"]["code"], event["object"]["reason"]) == (
+        "ERROR",
+        410,
+        "Expired",
+    )
     assert event["object"]["message"].startswith("too old resource version: ")
 
 
 def test_a_watch_ends_when_it_was_told_to(ask):
     async def story():
-        reply = await ask.built.api.handle(ask._ask("GET", MAPS, None, "watch=true&timeoutSeconds=1", None, None))
+        reply = await ask.built.api.handle(
+            ask._ask("GET", MAPS, None, "watch=true&timeoutSeconds=1", None, None)
+        )
         return [chunk async for chunk in reply.chunks]
 
     assert ask.runner.run(story()) == []

@@ -22,5 +22,7 @@ def test_a_pod_keeps_its_address_and_a_full_range_says_so() -> None:
     assert addresses.take("old") == IPv4Address("172.16.3.4")
     for uid in "abcd":
         assert addresses.take(uid) != IPv4Address("172.16.3.4")
-    with pytest.raises(NoAddress, match=r"no IP addresses available in range 172.16.3.0/29: 5 in use"):
+    with pytest.raises(
+        NoAddress, match=r"no IP addresses available in range 172.16.3.0/29: 5 in use"
+    ):
         addresses.take("e")

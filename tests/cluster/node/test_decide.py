@@ -3,8 +3,14 @@
 from telltale.cluster.node.decide import Done, Start, Step, Wait, decide
 from telltale.cluster.node.record import Run
 from telltale.kube.core import (
-    Container, ContainerState, Pod, PodSpec, Running, Terminated, Waiting,
-)  # fmt: skip
+    Container,
+    ContainerState,
+    Pod,
+    PodSpec,
+    Running,
+    Terminated,
+    Waiting,
+)
 
 NOW = 1000.0
 UP = ContainerState(running=Running())
@@ -17,15 +23,20 @@ def ended(code: int) -> ContainerState:
 def pod(*, policy: str = "Always", sidecar: bool = False) -> Pod:
     first = Container(name="first", restart_policy="Always" if sidecar else None)
     inits = [first, Container(name="second")]
-    spec = PodSpec(init_containers=inits, containers=[Container(name="a"), Container(name="b")],
-                   restart_policy=policy)  # fmt: skip
+    spec = PodSpec(
+        init_containers=inits,
+        containers=[Container(name="a"), Container(name="b")],
+        restart_policy=policy,
+    )
     return Pod(spec=spec)
 
 
 def next_of(of: Pod, **runs: Run | ContainerState) -> str:
     """A container's name to start, `wait`, `wait TIME`, `Succeeded` or `Failed`."""
-    given = {name: one.but(name=name) if isinstance(one, Run) else Run(name=name, state=one)
-             for name, one in runs.items()}  # fmt: skip
+    given = {
+        name: one.but(name=name) if isinstance(one, Run) else Run(name=name, state=one)
+        for name, one in runs.items()
+    }
     known = {name: given.get(name, Run(name=name)) for name in ("first", "second", "a", "b")}
     return words(decide(of, known, NOW))
 

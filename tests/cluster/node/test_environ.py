@@ -5,14 +5,16 @@ import pytest
 from telltale.cluster.node.environ import environment, expand, of_services
 from telltale.cluster.node.sources import Missing, Placed
 from telltale.kube import codec
-from telltale.kube.codec import Json
 from telltale.kube.cluster import ConfigMap, Secret
+from telltale.kube.codec import Json
 from telltale.kube.core import Container, Pod, PodSpec
 from telltale.kube.meta import Meta
 from telltale.kube.service import Service, ServicePort, ServiceSpec
 
-POD = Pod(metadata=Meta(name="p", namespace="shop", uid="u", labels={"app": "x"}),
-          spec=PodSpec(node_name="node"))  # fmt: skip
+POD = Pod(
+    metadata=Meta(name="p", namespace="shop", uid="u", labels={"app": "x"}),
+    spec=PodSpec(node_name="node"),
+)
 
 
 class Shop:
@@ -27,27 +29,39 @@ class Shop:
         return found if (namespace, name) == ("shop", "vault") else None
 
     def services(self) -> list[Service]:
-        return [service("default", "kubernetes", "172.19.0.1", 443, "https"),
-                service("shop", "my-cart", "172.19.0.9", 80, ""),
-                service("shop", "headless", "None", 80, ""),
-                service("else", "far", "172.19.0.10", 80, "")]  # fmt: skip
+        return [
+            service("default", "kubernetes", "172.19.0.1", 443, "https"),
+            service("shop", "my-cart", "172.19.0.9", 80, ""),
+            service("shop", "headless", "None", 80, ""),
+            service("else", "far", "172.19.0.10", 80, ""),
+        ]
 
 
 def service(namespace: str, name: str, address: str, port: int, port_name: str) -> Service:
     ports = [ServicePort(name=port_name, port=port)]
-    return Service(metadata=Meta(name=name, namespace=namespace),
-                   spec=ServiceSpec(cluster_ip=address, ports=ports))  # fmt: skip
+    return Service(
+        metadata=Meta(name=name, namespace=namespace),
+        spec=ServiceSpec(cluster_ip=address, ports=ports),
+    )
 
 
 def env(container: dict[str, Json], links: bool | None = False) -> dict[str, str]:
-    placed = Placed(Pod(metadata=POD.metadata, spec=PodSpec(node_name="node", enable_service_links=links)),
-                    address="172.16.3.4", host="172.16.3.1", cpus=2, memory_bytes=1 << 30)  # fmt: skip
+    placed = Placed(
+        Pod(metadata=POD.metadata, spec=PodSpec(node_name="node", enable_service_links=links)),
+        address="172.16.3.4",
+        host="172.16.3.1",
+        cpus=2,
+        memory_bytes=1 << 30,
+    )
     found = environment(codec.convert(Container, container), placed, Shop(), {"PATH": "/bin"})
     return {name: value for name, value in found.items() if not name.startswith("KUBERNETES_")}
 
 
 def test_values_refer_to_those_before_them() -> None:
-    given: list[Json] = [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)2 $$(A) $(C) $(PATH)"}]
+    given: list[Json] = [
+        {"name": "A", "value": "1"},
+        {"name": "B", "value": "$(A)2 $$(A) $(C) $(PATH)"},
+    ]
     assert env({"env": given}) == {"PATH": "/bin", "A": "1", "B": "12 $(A) $(C) /bin"}
 
 
@@ -57,17 +71,33 @@ def test_from_the_pod_the_map_and_the_secret() -> None:
         {"name": "APP", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}},
         {"name": "L", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "level"}}},
         {"name": "S", "valueFrom": {"secretKeyRef": {"name": "vault", "key": "key"}}},
-        {"name": "N", "valueFrom": {"secretKeyRef": {"name": "vault", "key": "x", "optional": True}}},
+        {
+            "name": "N",
+            "valueFrom": {"secretKeyRef": {"name": "vault", "key": "x", "optional": True}},
+        },
     ]
-    assert env({"env": given}) == {"PATH": "/bin", "IP": "172.16.3.4", "APP": "x", "L": "debug", "S": "hush"}
+    assert env({"env": given}) == {
+        "PATH": "/bin",
+        "IP": "172.16.3.4",
+        "APP": "x",
+        "L": "debug",
+        "S": "hush",
+    }
 
 
 def test_limits_are_told_in_the_units_asked_for() -> None:
     def ref(resource: str, divisor: str) -> Json:
-        return {"name": "X", "valueFrom": {"resourceFieldRef": {"resource": resource, "divisor": divisor}}}
+        return {
+            "name": "X",
+            "valueFrom": {"resourceFieldRef": {"resource": resource, "divisor": divisor}},
+        }
 
     def told(resource: str, divisor: str) -> str:
-        container = {"name": "c", "resources": {"limits": {"cpu": "1500m"}}, "env": [ref(resource, divisor)]}
+        container = {
+            "name": "c",
+            "resources": {"limits": {"cpu": "1500m"}},
+            "env": [ref(resource, divisor)],
+        }
         spec = PodSpec(containers=[codec.convert(Container, container)])
         placed = Placed(Pod(metadata=POD.metadata, spec=spec), cpus=2, memory_bytes=1 << 30)
         return environment(spec.containers[0], placed, Shop(), {})["X"]
@@ -79,18 +109,26 @@ def test_limits_are_told_in_the_units_asked_for() -> None:
 
 
 def test_whole_maps_with_a_prefix_and_only_names_that_can_be() -> None:
-    given: list[Json] = [{"prefix": "X_", "configMapRef": {"name": "settings"}}, {"secretRef": {"name": "vault"}},
-             {"configMapRef": {"name": "none", "optional": True}}]  # fmt: skip
+    given: list[Json] = [
+        {"prefix": "X_", "configMapRef": {"name": "settings"}},
+        {"secretRef": {"name": "vault"}},
+        {"configMapRef": {"name": "none", "optional": True}},
+    ]
     assert env({"envFrom": given}) == {"PATH": "/bin", "X_level": "debug", "key": "hush"}
 
 
 @pytest.mark.parametrize(
     ("source", "sentence"),
-    [({"configMapKeyRef": {"name": "none", "key": "k"}}, 'configmap "none" not found'),
-     ({"secretKeyRef": {"name": "none", "key": "k"}}, 'secret "none" not found'),
-     ({"configMapKeyRef": {"name": "settings", "key": "k"}}, "couldn't find key k in ConfigMap shop/settings"),
-     ({"fieldRef": {"fieldPath": "spec.nope"}}, "unsupported fieldPath: spec.nope")],
-)  # fmt: skip
+    [
+        ({"configMapKeyRef": {"name": "none", "key": "k"}}, 'configmap "none" not found'),
+        ({"secretKeyRef": {"name": "none", "key": "k"}}, 'secret "none" not found'),
+        (
+            {"configMapKeyRef": {"name": "settings", "key": "k"}},
+            "couldn't find key k in ConfigMap shop/settings",
+        ),
+        ({"fieldRef": {"fieldPath": "spec.nope"}}, "unsupported fieldPath: spec.nope"),
+    ],
+)
 def test_what_is_missing_is_named_as_the_kubelet_does(source: Json, sentence: str) -> None:
     with pytest.raises(Missing) as caught:
         env({"env": [{"name": "K", "valueFrom": source}]})

@@ -19,7 +19,9 @@ def test_the_articles_file() -> None:
 
 
 def test_policies() -> None:
-    own = DnsConfig(nameservers=["10.0.0.1"], searches=["corp"], options=[{"name": "ndots", "value": "1"}])
+    own = DnsConfig(
+        nameservers=["10.0.0.1"], searches=["corp"], options=[{"name": "ndots", "value": "1"}]
+    )
     assert resolv_conf(pod(PodSpec(dns_policy="Default")), DNS, "host\n") == "host\n"
     none = resolv_conf(pod(PodSpec(dns_policy="None", dns_config=own)), DNS, "host\n")
     assert none == "nameserver 10.0.0.1\nsearch corp\noptions ndots:1\n"

@@ -22,8 +22,14 @@ def test_a_long_run_is_forgiven() -> None:
 
 @pytest.mark.parametrize(
     ("policy", "code", "expected"),
-    [("Always", 0, True), ("Always", 1, True), ("OnFailure", 0, False), ("OnFailure", 2, True),
-     ("Never", 0, False), ("Never", 1, False)],
-)  # fmt: skip
+    [
+        ("Always", 0, True),
+        ("Always", 1, True),
+        ("OnFailure", 0, False),
+        ("OnFailure", 2, True),
+        ("Never", 0, False),
+        ("Never", 1, False),
+    ],
+)
 def test_restart_policy(policy: str, code: int, expected: bool) -> None:
     assert again(policy, code) is expected

@@ -1,11 +1,7 @@
 """Pods on a real node: real API, runc, namespaces."""
 
 import asyncio
-import signal
-import subprocess
-import sys
-import time
-import urllib.request
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +9,9 @@ from typing import Any
 import pytest
 
 from telltale.cluster.kubelet import ExecRequest
-from telltale.cluster.node.processes import Process, began, send
-from telltale.cluster.node.run import clean
 from telltale.kube.client import Patch
-from telltale.kube.errors import ApiError
 from telltale.kube.kinds import CONFIG_MAP, NODE, POD
-from tests.cluster.node.world import Typed, World, living, settings_for
+from tests.cluster.node.world import Typed, World
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 
@@ -33,8 +26,12 @@ def app(*command: str, **more: Any) -> dict[str, Any]:
 
 def test_a_pod_lives_and_goes(play: Play) -> None:
     async def story(world: World) -> None:
-        init = {"name": "init", "image": "busy", "command": ["sh", "-c", "echo ready for $WHO"],
-                "env": [{"name": "WHO", "value": "all"}]}  # fmt: skip
+        init = {
+            "name": "init",
+            "image": "busy",
+            "command": ["sh", "-c", "echo ready for $WHO"],
+            "env": [{"name": "WHO", "value": "all"}],
+        }
         side = {"name": "side", "image": "busy", "command": ["sleep", "1000"]}
         spec = {"initContainers": [init], "containers": [app(*SERVE, readinessProbe=PROBE), side]}
         await world.create("one", spec)
@@ -103,11 +100,16 @@ def test_a_crash_loop_backs_off_and_says_so(play: Play) -> None:
         await world.create("one", {"containers": [app("sh", "-c", words)]})
         found = await world.wait_state("one", "CrashLoopBackOff")
         assert found["state"]["waiting"]["message"].startswith("back-off ")
-        assert "restarting failed container=app pod=one_default(" in found["state"]["waiting"]["message"]
+        assert (
+            "restarting failed container=app pod=one_default("
+            in found["state"]["waiting"]["message"]
+        )
         last = found["lastState"]["terminated"]
         assert (last["exitCode"], last["reason"], last["message"]) == (3, "Error", "why\n")
         assert found["restartCount"] == 1
-        await world.wait_event("one", "BackOff", "Back-off restarting failed container app in pod one_")
+        await world.wait_event(
+            "one", "BackOff", "Back-off restarting failed container app in pod one_"
+        )
 
         async def third() -> bool:
             return bool((await world.status("one"))["restartCount"] >= 3)
@@ -142,11 +144,15 @@ def test_what_is_missing_is_waited_for(play: Play) -> None:
         volume = {"name": "v", "configMap": {"name": "later"}}
         mount = {"name": "v", "mountPath": "/etc/later"}
         env = [{"name": "KEY", "valueFrom": {"configMapKeyRef": {"name": "keys", "key": "k"}}}]
-        await world.create("vol", {"volumes": [volume],
-                                   "containers": [app("sleep", "1000", volumeMounts=[mount])]})  # fmt: skip
+        await world.create(
+            "vol", {"volumes": [volume], "containers": [app("sleep", "1000", volumeMounts=[mount])]}
+        )
         await world.create("env", {"containers": [app("sleep", "1000", env=env)]})
-        await world.wait_event("vol", "FailedMount",
-                               'MountVolume.SetUp failed for volume "v" : configmap "later" not found')  # fmt: skip
+        await world.wait_event(
+            "vol",
+            "FailedMount",
+            'MountVolume.SetUp failed for volume "v" : configmap "later" not found',
+        )
         await world.wait_state("vol", "ContainerCreating")
         found = await world.wait_state("env", "CreateContainerConfigError")
         assert found["state"]["waiting"]["message"] == 'configmap "keys" not found'
@@ -168,11 +174,19 @@ def test_what_is_missing_is_waited_for(play: Play) -> None:
 
 def test_liveness_restarts_and_readiness_does_not(play: Play) -> None:
     async def story(world: World) -> None:
-        fails = {"exec": {"command": ["sh", "-c", "echo sick; exit 1"]}, "periodSeconds": 1, "failureThreshold": 2}
+        fails = {
+            "exec": {"command": ["sh", "-c", "echo sick; exit 1"]},
+            "periodSeconds": 1,
+            "failureThreshold": 2,
+        }
         await world.create("live", {"containers": [app("sleep", "1000", livenessProbe=fails)]})
         await world.create("ready", {"containers": [app("sleep", "1000", readinessProbe=fails)]})
+        hangs = {"exec": {"command": ["sleep", "77"]}, "periodSeconds": 1}
+        await world.create("hangs", {"containers": [app("sleep", "1000", readinessProbe=hangs)]})
         assert await world.wait_event("live", "Unhealthy") == "Liveness probe failed: sick\n"
-        await world.wait_event("live", "Killing", "Container app failed liveness probe, will be restarted")
+        await world.wait_event(
+            "live", "Killing", "Container app failed liveness probe, will be restarted"
+        )
 
         async def restarted() -> bool:
             return bool((await world.status("live"))["restartCount"] >= 1)
@@ -181,6 +195,12 @@ def test_liveness_restarts_and_readiness_does_not(play: Play) -> None:
         assert (await world.status("live"))["lastState"]["terminated"]["exitCode"] == 137
         found = await world.status("ready")
         assert (found["restartCount"], found["ready"], found["started"]) == (0, False, True)
+        words = await world.wait_event("hangs", "Unhealthy")
+        assert words == 'Readiness probe failed: command timed out: "sleep 77" timed out after 1s'
+        _, seen, _ = await world.exec(
+            "hangs", "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"
+        )
+        assert seen.count("sleep 77") <= 1  # at most the one that hangs just now
 
     play(story)
 
@@ -188,7 +208,10 @@ def test_liveness_restarts_and_readiness_does_not(play: Play) -> None:
 def test_restart_policies_and_the_end_of_a_pod(play: Play) -> None:
     async def story(world: World) -> None:
         for name, code in (("well", 0), ("ill", 1)):
-            spec = {"restartPolicy": "Never", "containers": [app("sh", "-c", f"echo x; exit {code}")]}
+            spec = {
+                "restartPolicy": "Never",
+                "containers": [app("sh", "-c", f"echo x; exit {code}")],
+            }
             await world.create(name, spec)
         for name, phase in (("well", "Succeeded"), ("ill", "Failed")):
 
@@ -206,7 +229,10 @@ def test_too_much_memory_is_called_so(play: Play) -> None:
     async def story(world: World) -> None:
         eat = "x = bytearray(200 << 20)"
         limits = {"limits": {"memory": "48Mi"}}
-        spec = {"restartPolicy": "Never", "containers": [app("python3", "-c", eat, resources=limits)]}
+        spec = {
+            "restartPolicy": "Never",
+            "containers": [app("python3", "-c", eat, resources=limits)],
+        }
         await world.create("one", spec)
         found = await world.wait_state("one", "terminated")
         ended = found["state"]["terminated"]
@@ -224,8 +250,12 @@ def test_hooks_run_at_both_ends(play: Play) -> None:
             "preStop": {"exec": {"command": ["sh", "-c", "echo bye > /proc/1/fd/1"]}},
         }
         one = app("sh", "-c", "sleep 1000 & wait", volumeMounts=[mount], lifecycle=hooks)
-        two = {"name": "two", "image": "busy", "command": ["sh", "-c", "cat /s/a; sleep 1000"],
-               "volumeMounts": [mount]}  # fmt: skip
+        two = {
+            "name": "two",
+            "image": "busy",
+            "command": ["sh", "-c", "cat /s/a; sleep 1000"],
+            "volumeMounts": [mount],
+        }
         await world.create("one", {"volumes": [shared], "containers": [one, two]})
         await world.wait_ready("one")
         assert await world.logs("one", "two") == "first\n"
@@ -245,21 +275,33 @@ def test_hooks_run_at_both_ends(play: Play) -> None:
 
 def test_tokens_and_the_downward_api_are_files(play: Play) -> None:
     async def story(world: World) -> None:
-        down = {"name": "d", "downwardAPI": {"items": [
-            {"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}}  # fmt: skip
+        down = {
+            "name": "d",
+            "downwardAPI": {
+                "items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]
+            },
+        }
         env = [{"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]
-        spec = {"automountServiceAccountToken": True, "volumes": [down], "containers": [
-            app("sleep", "1000", env=env, volumeMounts=[{"name": "d", "mountPath": "/d"}])]}  # fmt: skip
+        spec = {
+            "automountServiceAccountToken": True,
+            "volumes": [down],
+            "containers": [
+                app("sleep", "1000", env=env, volumeMounts=[{"name": "d", "mountPath": "/d"}])
+            ],
+        }
         await world.create("one", spec, labels={"app": "x"})
         await world.wait_ready("one")
         account = "/var/run/secrets/kubernetes.io/serviceaccount"
-        _, out, _ = await world.exec("one", "sh", "-c", f"cd {account} && cat namespace ca.crt && wc -c < token")
+        _, out, _ = await world.exec(
+            "one", "sh", "-c", f"cd {account} && cat namespace ca.crt && wc -c < token"
+        )
         assert out.startswith("defaultCA") and int(out.removeprefix("defaultCA")) > 100
         pod = await world.client.get(POD, "one", "default")
         assert (await world.exec("one", "sh", "-c", "echo $IP"))[1] == f"{pod.status.pod_ip}\n"
         assert (await world.exec("one", "cat", "/d/labels"))[1] == 'app="x"'
-        await world.client.patch(POD, "one", {"metadata": {"labels": {"app": "y"}}},
-                                 namespace="default", how=Patch.MERGE)  # fmt: skip
+        await world.client.patch(
+            POD, "one", {"metadata": {"labels": {"app": "y"}}}, namespace="default", how=Patch.MERGE
+        )
 
         async def follows() -> bool:
             return (await world.exec("one", "cat", "/d/labels"))[1] == 'app="y"'
@@ -273,8 +315,11 @@ def test_the_node_is_ready(play: Play) -> None:
     async def story(world: World) -> None:
         async def ready() -> bool:
             nodes = (await world.client.list(NODE)).items
-            return any(one.type == "Ready" and one.status == "True"
-                       for node in nodes for one in node.status.conditions)  # fmt: skip
+            return any(
+                one.type == "Ready" and one.status == "True"
+                for node in nodes
+                for one in node.status.conditions
+            )
 
         await world.until("the node is ready", ready)
         node = await world.client.get(NODE, "node")
@@ -284,92 +329,16 @@ def test_the_node_is_ready(play: Play) -> None:
     play(story)
 
 
-def test_a_killed_supervisor_is_survived_and_its_pods_taken_over(home: Path) -> None:
-    child = subprocess.Popen([sys.executable, "-m", "tests.cluster.node.world", str(home)])
-    try:
-        wait(home / "ready")
-    finally:
-        child.kill()
-        child.wait()
-    address = (home / "ready").read_text()
-    with urllib.request.urlopen(f"http://{address}:8000/") as answer:
-        assert answer.status == 200  # nobody supervises it now
-
-    async def story() -> None:
-        async with living(home) as world:
-            before = await world.status("one")
-
-
-            async def known() -> bool:
-                try:
-                    return (await world.exec("one", "true"))[0] == 0
-                except ApiError:
-                    return False
-
-            await world.until("the node has taken it over", known)
-            after = await world.status("one")
-            assert after["restartCount"] == 0 and after["ready"]
-            assert after["containerID"] == before["containerID"]
-
-    asyncio.run(story())
-
-
-def wait(file: Path) -> None:
-    end = time.monotonic() + 10
-    while not file.exists():
-        assert time.monotonic() < end, f"waited 10 s for {file}"
-        time.sleep(0.02)
-
-
-def test_a_killed_watcher_costs_one_restart(play: Play) -> None:
+def test_the_hosts_nginx_runs_as_an_image(play: Play) -> None:
     async def story(world: World) -> None:
-        await world.create("one", {"containers": [app("sleep", "1000")]})
+        probe = {"httpGet": {"path": "/", "port": 80}, "periodSeconds": 1}
+        one = {"name": "app", "image": "web", "readinessProbe": probe}
+        await world.create("one", {"containers": [one]})
         await world.wait_ready("one")
-        pid = int(next(world.settings.pods.glob("*/run/app/0/conmon.pid")).read_text())
-        send(Process(pid, began(pid)), signal.SIGKILL)
+        code, _, _ = await world.exec("one", "test", "-s", "/var/log/nginx/access.log")
+        assert code == 0
 
-        async def again() -> bool:
-            found = await world.status("one")
-            return found["restartCount"] == 1 and "running" in found["state"]
-
-        await world.until("it is started again", again)
-        last = (await world.status("one"))["lastState"]["terminated"]
-        assert last["reason"] == "ContainerStatusUnknown"
-
-    play(story)
-
-
-def test_clean_finds_everything_by_the_id_alone(home: Path) -> None:
-    before = machine()
-
-    async def story() -> None:
-        async with living(home) as world:
-            tmpfs = {"name": "m", "emptyDir": {"medium": "Memory"}}
-            mount = {"name": "m", "mountPath": "/m"}
-            spec = {"volumes": [tmpfs], "containers": [app("sleep", "1000", volumeMounts=[mount])]}
-            await world.create("one", spec)
-            await world.create("two", {"containers": [app("sleep", "1000")]})
-            await world.wait_ready("one")
-            await world.wait_ready("two")
-
-    asyncio.run(story())
-    assert machine() != before  # containers outlive their supervisor
-    for file in home.rglob("record.json"):
-        file.write_text("{ damaged")
-    clean(settings_for(home))
-    assert machine() == before
-    assert not (home / "node").exists()
-
-
-def machine() -> dict[str, set[str]]:
-    """What a cluster makes on the machine, of this cluster or nobody's."""
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    links = {path.name for path in Path("/sys/class/net").iterdir()}
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    return {
-        "links": {name for name in links if "tstn" in name},
-        "namespaces": {path.name for path in Path("/run/netns").glob("telltale-tstn-*")},
-        "mounts": {line.split()[4] for line in mounts if "/node/pods/" in line or "tstn" in line},
-        "cgroups": {str(path) for path in Path("/sys/fs/cgroup").rglob("telltale-tstn")},
-        "processes": {line for line in processes.stdout.splitlines() if "node/runc" in line},
-    }
+    if shutil.which("nginx"):
+        play(story)
+    else:
+        pytest.skip("not installed: nginx")

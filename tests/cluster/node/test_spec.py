@@ -8,7 +8,14 @@ from telltale.kube.codec import Json, dig
 from telltale.kube.core import Container, Pod
 from telltale.kube.meta import Meta
 
-IMAGE = Image("docker.io/library/x:latest", "sha256:0", Path("/img"), ("entry",), ("cmd",), visible=(Path("/usr"),))
+IMAGE = Image(
+    "docker.io/library/x:latest",
+    "sha256:0",
+    Path("/img"),
+    ("entry",),
+    ("cmd",),
+    visible=(Path("/usr"),),
+)
 GROUND = Ground("/root/fs", "/run/netns/x", "details", "telltale-x/c")
 
 
@@ -16,7 +23,9 @@ def config(container: dict[str, Json] | None = None, **program: object) -> Json:
     mounts = (Mount("/v/deep", "/data/deep/er"), Mount("/v/data", "/data", read_only=True))
     given = Program(("run",), {"A": "b c"}, Identity(1337, 1337, (5,)), mounts)
     pod = Pod(metadata=Meta(name="details", namespace="default", uid="u"))
-    return oci(pod, codec.convert(Container, {"name": "c", **(container or {})}), IMAGE, given, GROUND)
+    return oci(
+        pod, codec.convert(Container, {"name": "c", **(container or {})}), IMAGE, given, GROUND
+    )
 
 
 def names(value: Json, set: str = "bounding") -> set[str]:  # type: ignore[valid-type]

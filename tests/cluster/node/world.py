@@ -47,9 +47,15 @@ def images_for(home: Path) -> Images:
     table = (
         HostImage("busy", user="istio-proxy"),
         HostImage("rooty"),
-        HostImage("web", ("nginx",), ("-g", "daemon off;"), writable=("/var/log/nginx", "/var/lib/nginx"),
-                  program="nginx", package="nginx"),
-    )  # fmt: skip
+        HostImage(
+            "web",
+            ("nginx",),
+            ("-g", "daemon off;"),
+            writable=("/var/log/nginx", "/var/lib/nginx"),
+            program="nginx",
+            package="nginx",
+        ),
+    )
     return Images(home / "images", Host(seen, {"hello": "#!/bin/sh\necho hello\n"}), table)
 
 
@@ -89,10 +95,12 @@ class World:
         body = {
             "metadata": {"name": name, "namespace": "default", **meta},
             "spec": {
-                "nodeName": "node", "terminationGracePeriodSeconds": 1,
-                "automountServiceAccountToken": False, **spec,
+                "nodeName": "node",
+                "terminationGracePeriodSeconds": 1,
+                "automountServiceAccountToken": False,
+                **spec,
             },
-        }  # fmt: skip
+        }
         await self.client.create(POD, body)
 
     async def raw(self, name: str) -> Any:
@@ -153,9 +161,7 @@ class World:
         code = await self.node.kubelet.exec(request, far)
         return code, far.out.decode(), far.error.decode()
 
-    async def until(
-        self, what: str, met: Callable[[], Awaitable[Any]], limit_s: float = 15
-    ) -> Any:
+    async def until(self, what: str, met: Callable[[], Awaitable[Any]], limit_s: float = 15) -> Any:
         end = time.monotonic() + limit_s
         while True:
             if found := await met():

@@ -137,11 +137,26 @@ def test_a_waiter_is_woken_by_the_next_change():
     asyncio.run(story())
 
 
+def test_nobody_waits_for_a_store_that_is_closing():
+    async def story():
+        store = opened()
+        waiting = asyncio.ensure_future(store.log("maps").wait(0))
+        await asyncio.sleep(0)
+        store.close()
+        async with asyncio.timeout(1):
+            assert await waiting == []
+            assert await store.log("maps").wait(0) == []
+
+    asyncio.run(story())
+
+
 def test_a_write_that_the_disk_refuses_changes_nothing(tmp_path):
     store = opened(tmp_path / "db")
     a = store.put(A, named(), None)
     with sqlite3.connect(tmp_path / "db") as other:
-        other.execute("CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT RAISE(FAIL, 'disk full'); END")
+        other.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT RAISE(FAIL, 'disk full'); END"
+        )
     other.close()
     with pytest.raises(StoreUnusable, match="disk full"):
         store.put(A, named(x="y"), a.revision)
@@ -152,11 +167,15 @@ def test_a_write_that_the_disk_refuses_changes_nothing(tmp_path):
 
 def test_a_file_that_is_no_store(tmp_path):
     (tmp_path / "db").write_text("not a database, but long enough to look like a file of one" * 20)
-    with pytest.raises(StoreUnusable, match="db: the store cannot be opened: file is not a database"):
+    with pytest.raises(
+        StoreUnusable, match="db: the store cannot be opened: file is not a database"
+    ):
         opened(tmp_path / "db")
 
 
-WRITES = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["put", "put", "remove"])), max_size=30)
+WRITES = st.lists(
+    st.tuples(st.sampled_from("abc"), st.sampled_from(["put", "put", "remove"])), max_size=30
+)
 
 
 @settings(max_examples=40, deadline=None)

@@ -6,10 +6,12 @@ A Service is reached at its ClusterIP. Never: what is asked, or what the answer 
 import base64
 import binascii
 import ssl
+from io import BytesIO
 from typing import Protocol
 
 import aiohttp
 
+from telltale.cluster.api.far import whole
 from telltale.cluster.api.objects import text
 from telltale.cluster.store.revisions import Store
 from telltale.cluster.store.stored import Key
@@ -38,11 +40,11 @@ class HttpsCaller:
             async with (
                 aiohttp.ClientSession() as session,
                 session.post(
-                    url, data=body, headers={"Content-Type": "application/json"},
+                    url, data=BytesIO(body), headers={"Content-Type": "application/json"},
                     ssl=_trust(client), server_hostname=host or None, allow_redirects=False,
                 ) as answer,
             ):  # fmt: skip
-                found = await answer.content.read(_MOST_BYTES)
+                found = await whole(answer.content, _MOST_BYTES)
                 if answer.status >= 300:
                     said = found[:200].decode(errors="replace").strip()
                     raise Unreachable(f"{url}: the webhook answered {answer.status} {said}")

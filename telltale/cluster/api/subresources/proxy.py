@@ -7,10 +7,12 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 
 import aiohttp
 
 from telltale.cluster.api.core import Core
+from telltale.cluster.api.far import whole
 from telltale.cluster.api.objects import listed, number, text
 from telltale.cluster.api.problems import absent
 from telltale.cluster.api.request import Answer, Call, Reply
@@ -125,11 +127,11 @@ async def _asked(call: Call, url: str) -> Answer:
     async with (
         aiohttp.ClientSession(auto_decompress=True) as session,
         session.request(
-            ask.method, url, params=query, data=ask.body or None, headers=headers,
-            allow_redirects=False, ssl=trust or True,
+            ask.method, url, params=query, data=BytesIO(ask.body) if ask.body else None,
+            headers=headers, allow_redirects=False, ssl=trust or True,
         ) as reply,
     ):  # fmt: skip
-        body = await reply.content.read(MOST_BYTES)
+        body = await whole(reply.content, MOST_BYTES)
         kept = {key: reply.headers[key] for key in _BACK if key in reply.headers}
         kind = kept.pop("content-type", "application/octet-stream")
         return Answer(reply.status, body, kind, kept)

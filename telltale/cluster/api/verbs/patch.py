@@ -88,7 +88,7 @@ def _change(call: Call, how: str) -> Json:
         return bodies.parse_patch(call)
     if len(call.ask.body) > bodies.MOST_BYTES:
         raise bodies.too_large()
-    _expect_manager(call.ask)
+    _expect_field_owner(call.ask)
     try:
         return codec.to_json(yaml.load(call.ask.body, Loader=yaml.CSafeLoader))
     except (yaml.YAMLError, TypeError, RecursionError) as error:
@@ -96,7 +96,7 @@ def _change(call: Call, how: str) -> Json:
         raise errors.BadRequest(f"error decoding patch: {said}") from error
 
 
-def _expect_manager(ask: Ask) -> None:
+def _expect_field_owner(ask: Ask) -> None:
     if not ask.one("fieldManager"):
         why = required("fieldManager", "is required for apply patch")
         raise refusal("PatchOptions", "meta.k8s.io", "", [why])

@@ -61,7 +61,7 @@ class _Watching:
                 yield self._bookmark(start, ended=True)
         log = self.core.store.log(self.call.resource.storage)
         bookmarked = clock()
-        while (left := until - clock()) > 0 and not self.core.stopping:
+        while (left := until - clock()) > 0 and not log.stopped:
             try:
                 pause = min(left, BOOKMARK_S)
                 async with asyncio.timeout(pause):

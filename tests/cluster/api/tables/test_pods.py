@@ -24,10 +24,12 @@ def pod(*containers, phase="Running", init=(), always=False, **status):
             "initContainers": [{"name": one["name"], **policy} for one in init],
         },
         "status": {
-            "phase": phase, "containerStatuses": list(containers),
-            "initContainerStatuses": list(init), **status,
+            "phase": phase,
+            "containerStatuses": list(containers),
+            "initContainerStatuses": list(init),
+            **status,
         },
-    }  # fmt: skip
+    }
 
 
 def waiting(reason):
@@ -44,15 +46,51 @@ TABLE = [
     (pod(container(terminated={"exitCode": 1, "reason": "Error"}), phase="Failed"), "0/1", "Error"),
     (pod(container(terminated={"exitCode": 3})), "0/1", "ExitCode:3"),
     (pod(container(terminated={"exitCode": 137, "signal": 9})), "0/1", "Signal:9"),
-    (pod(container(**waiting("PodInitializing")), init=[container("i", **RUNNING), container("j")], phase="Pending"), "0/1", "Init:0/2"),
-    (pod(container(**waiting("PodInitializing")), init=[container("i", **DONE), container("j", **RUNNING)], phase="Pending"), "0/1", "Init:1/2"),
-    (pod(container(), init=[container("i", **waiting("CrashLoopBackOff"))], phase="Pending"), "0/1", "Init:CrashLoopBackOff"),
-    (pod(container(), init=[container("i", terminated={"exitCode": 1, "reason": "Error"})], phase="Pending"), "0/1", "Init:Error"),
+    (
+        pod(
+            container(**waiting("PodInitializing")),
+            init=[container("i", **RUNNING), container("j")],
+            phase="Pending",
+        ),
+        "0/1",
+        "Init:0/2",
+    ),
+    (
+        pod(
+            container(**waiting("PodInitializing")),
+            init=[container("i", **DONE), container("j", **RUNNING)],
+            phase="Pending",
+        ),
+        "0/1",
+        "Init:1/2",
+    ),
+    (
+        pod(container(), init=[container("i", **waiting("CrashLoopBackOff"))], phase="Pending"),
+        "0/1",
+        "Init:CrashLoopBackOff",
+    ),
+    (
+        pod(
+            container(),
+            init=[container("i", terminated={"exitCode": 1, "reason": "Error"})],
+            phase="Pending",
+        ),
+        "0/1",
+        "Init:Error",
+    ),
     (pod(container(ready=True, **RUNNING), init=[container("i", **DONE)]), "1/1", "Running"),
-    (pod(container(ready=True, **RUNNING), init=[{**container("s", ready=True, **RUNNING), "started": True}], always=True), "2/2", "Running"),
+    (
+        pod(
+            container(ready=True, **RUNNING),
+            init=[{**container("s", ready=True, **RUNNING), "started": True}],
+            always=True,
+        ),
+        "2/2",
+        "Running",
+    ),
     (pod(phase="Pending"), "0/0", "Pending"),
     (pod(container(), phase="Failed", reason="Evicted"), "0/1", "Evicted"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("given", "ready", "status"), TABLE)
@@ -80,10 +118,26 @@ def test_restarts_say_when_the_last_one_was():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0s"), (119, "119s"), (120, "2m"), (125, "2m5s"), (599, "9m59s"), (600, "10m"), (10799, "179m"),
-     (10800, "3h"), (11000, "3h3m"), (28800, "8h"), (172799, "47h"), (172800, "2d"), (180000, "2d2h"),
-     (691200, "8d"), (63072000, "2y"), (252288000, "8y"), (-5, "<invalid>")],
-)  # fmt: skip
+    [
+        (0, "0s"),
+        (119, "119s"),
+        (120, "2m"),
+        (125, "2m5s"),
+        (599, "9m59s"),
+        (600, "10m"),
+        (10799, "179m"),
+        (10800, "3h"),
+        (11000, "3h3m"),
+        (28800, "8h"),
+        (172799, "47h"),
+        (172800, "2d"),
+        (180000, "2d2h"),
+        (691200, "8d"),
+        (63072000, "2y"),
+        (252288000, "8y"),
+        (-5, "<invalid>"),
+    ],
+)
 def test_ages(seconds, text):
     assert duration(seconds) == text
 
