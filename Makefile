@@ -1,16 +1,16 @@
-# Five verbs; CI runs the same ones. PYTHON chooses the interpreter that makes .venv (3.11 or newer).
+# What a newcomer and CI run. PYTHON chooses the interpreter that makes .venv (3.11 or newer);
+# TELLTALE_HOME chooses where the demo keeps its state.
 PYTHON ?= python3
-HOME_DIR ?= /var/lib/telltale
 VENV := .venv
 RUN := $(VENV)/bin
 
 .PHONY: demo setup test check down bench
 
 demo: $(VENV)/.ready ## a cluster, the mesh and bookinfo, here
-	@$(RUN)/telltale --home $(HOME_DIR) up --sample bookinfo
+	@$(RUN)/telltale up --sample bookinfo
 
 down: ## stop the demo, leaving nothing behind
-	@$(RUN)/telltale --home $(HOME_DIR) down
+	@$(RUN)/telltale down
 
 setup: $(VENV)/.ready ## .venv, Python packages, system packages
 

@@ -1,7 +1,7 @@
 """`python -m bench [ROW ...] [--json]`: measure, on a running demo cluster, what the rows say.
 
-Each row gives `{"row", "ours", "peer", "ratio", "floor", "unit", "checked"}`; ratio is ours over peer, and
-what the peer is stands in the row's docstring. Never: an assertion about time.
+Each row gives `{"row", "ours", "peer", "ratio", "floor", "unit", "checked"}`; ratio is ours over
+peer, and what the peer is stands in the row's docstring. Never: an assertion about time.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The demo cluster that rows measure on: found by TELLTALE_HOME, read with real kubectl. Never: started here."""
+"""The demo cluster that rows measure on, by TELLTALE_HOME and real kubectl. Never: started here."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from telltale.app.home import Home, default_home
 def home() -> Home:
     found = Home(default_home(os.environ))
     if not found.running():
-        sys.exit(f"no cluster runs under {found.path}: start one with `make demo` (or set TELLTALE_HOME)")
+        sys.exit(f"no cluster runs under {found.path}: start one: make demo (or set TELLTALE_HOME)")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Details called from a pod: directly, and with sidecars on both sides. The peer is the direct call of the same run.
+"""Details called from a pod: with sidecars on both sides; the peer is the same call without.
 
 Never: load that leaves the machine; wrk runs in the caller's network namespace against a ClusterIP.
 """
@@ -45,7 +45,7 @@ def measure() -> list[Row]:
 
 
 def _load(pid: int, url: str, *, bypass: bool) -> tuple[float, float]:
-    """Median latency in ms and requests per second; `bypass` runs as the proxy's user, which is not redirected."""
+    """Median latency in ms, requests per second; `bypass` is the proxy's user: not redirected."""
     user = ["setpriv", "--reuid=1337", "--regid=1337", "--clear-groups"] if bypass else []
     done = subprocess.run(
         ["nsenter", f"--net=/proc/{pid}/ns/net", *user,

@@ -1,4 +1,4 @@
-"""Memory of each part, PSS in MB. The peer of a sidecar is Istio's published 60 MB for Envoy and 20 for its agent."""
+"""Memory of each part, PSS in MB. A sidecar's peer is Istio's: 60 MB for Envoy, 20 for its agent."""
 
 import statistics
 from pathlib import Path

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`checked` says what proves that the work was really done; `floor` is a physical limit, if known."""
+    """`checked` says what proves that the work was done; `floor` is a physical limit, if known."""
 
     row: str
     ours: float

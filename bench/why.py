@@ -1,4 +1,4 @@
-"""Wall time of `telltale why`: in health, and for the article's accident. The peer is the limit of 3 s."""
+"""Wall time of `telltale why`: in health and in the article's accident. The peer: the limit of 3 s."""
 
 import json
 import statistics

@@ -1,4 +1,4 @@
-"""`up` and `down`: the supervisor in the background, the mesh and a sample on it, and all of it away again.
+"""`up` and `down`: the supervisor in the background, mesh and sample on it, and all away again.
 
 Never: what the parts do. Every wait has a limit and says what it waited for.
 """
@@ -63,7 +63,7 @@ async def up(home: Home, settings: ClusterSettings, wanted: Wanted, progress: Pr
 
 
 async def down(home: Home, progress: Progress) -> bool:
-    """Stop the supervisor and take everything of the cluster out of the machine; False if nothing was there."""
+    """Stop the supervisor, take all of the cluster out of the machine; False if none was there."""
     pid = home.running()
     if pid:
         progress.step("stopping the supervisor")

@@ -1,4 +1,4 @@
-"""What the command line says and exits with 1: a user's mistake, or a machine that lacks something."""
+"""What the command line says before it exits with 1: a user's mistake, a machine that lacks something."""
 
 
 class Refused(Exception):

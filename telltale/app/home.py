@@ -1,7 +1,7 @@
 """Where an embedded cluster keeps its state, and what it was started with.
 
-Never: the state itself. One directory is one cluster; its short id names everything that the cluster
-puts into the machine (bridge, namespaces, rules, cgroups), so that several can run side by side.
+Never: the state itself. One directory is one cluster; its short id names everything that the
+cluster puts into the machine (bridge, namespaces, rules, cgroups), so that several can run.
 """
 
 import fcntl
@@ -55,7 +55,9 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
         except ValueError:
             raise Refused(f"--dns-address {self.dns_address} is not an IPv4 address") from None
         if not inside:
-            raise Refused(f"--dns-address {self.dns_address} is not inside --service-cidr {services}")
+            raise Refused(
+                f"--dns-address {self.dns_address} is not inside --service-cidr {services}"
+            )
         if not 0 < self.api_port < 65536:
             raise Refused(f"--api-port {self.api_port} is not a port (1-65535)")
 
@@ -128,7 +130,7 @@ class Home:
             pid = os.pread(handle, 32, 0).decode().strip()
             os.close(handle)
             raise Refused(
-                f"--home {self.path}: a supervisor already runs (pid {pid}); stop it with: telltale down"
+                f"--home {self.path}: a supervisor runs already (pid {pid}): telltale down"
             ) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)

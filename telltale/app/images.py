@@ -4,9 +4,6 @@ Never: how an image becomes a root directory (`cluster.images` knows).
 """
 
 import importlib.metadata
-import json
-import shutil
-import sys
 from pathlib import Path
 
 import telltale

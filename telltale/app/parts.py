@@ -1,4 +1,4 @@
-"""One cluster's directory and choices become the settings of every part. Never: starting anything."""
+"""A cluster's directory and choices become the settings of every part. Never: starting anything."""
 
 import json
 import shutil
@@ -102,7 +102,7 @@ def _table() -> list[HostImage]:
 
 
 def _of_sample(sample: str) -> list[HostImage]:
-    """What `samples/NAME/images.json` says: a program of the sample's, or a command of the host's."""
+    """What `samples/NAME/images.json` says: a program of the sample's or a command of the host's."""
     folder = images.samples_directory() / sample
     listed = folder / "images.json"
     if not listed.exists():
@@ -115,5 +115,7 @@ def _of_sample(sample: str) -> list[HostImage]:
             found.append(HostImage(name, command, tuple(entry["args"]), env, user="65534:65534"))
         else:
             command = tuple(word.replace("{sample}", str(folder)) for word in entry["command"])
-            found.append(HostImage(name, command, env=env, program=command[0], package="nginx-light"))
+            found.append(
+                HostImage(name, command, env=env, program=command[0], package="nginx-light")
+            )
     return found

@@ -1,7 +1,7 @@
 """The pilot's process: the control plane, and the injection webhook beside it.
 
-Never: a rule of either. The webhook's authority is kept in a Secret, so that every replica and every restart
-shows a certificate of the same root; its public part is written into the webhook's configuration.
+Never: a rule of either. The webhook's authority is kept in a Secret, so that every replica and
+every restart shows a certificate of the same root; its public part is written into the webhook's configuration.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from telltale.pilot.run import PilotSettings
 
 log = logging.getLogger(__name__)
 
-CA_SECRET = "istio-ca-secret"  # noqa: S105 - a name, not a secret
+CA_SECRET = "istio-ca-secret"
 SERVICE_NAMES = (
     f"{install.PILOT}.{install.NAMESPACE}.svc",
     f"{install.PILOT}.{install.NAMESPACE}.svc.cluster.local",
@@ -46,7 +46,7 @@ class Files:
 
 
 def start(files: Files, debug_from: tuple[str, ...]) -> None:
-    """Until SIGTERM. Raises `Refused`: a configuration that cannot be read, a port that is taken."""
+    """Until SIGTERM. Raises `Refused`: unreadable configuration, or a port that is taken."""
     logs.to_stderr(os.environ.get("TELLTALE_LOG", "info"))
     try:
         settings = meshconfig.read(_text(files.mesh), _text(files.values))

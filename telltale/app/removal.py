@@ -1,4 +1,4 @@
-"""Taking a stopped cluster out of the machine: processes, namespaces, interfaces, rules, mounts, cgroups.
+"""Taking a stopped cluster out of the machine: processes, interfaces, rules, mounts, cgroups.
 
 Never: its objects: what is in the home stays.
 """

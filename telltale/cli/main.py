@@ -1,7 +1,7 @@
 """The command line: parse, dispatch, and turn what went wrong into one line and an exit code.
 
-Never: logic. A verb is a module in `verbs` with a click command `verb`; it is imported when it is called,
-so that `--help` stays fast.
+Never: logic. A verb is a module in `verbs` with a click command `verb`; it is imported when it is
+called, so that `--help` stays fast.
 """
 
 import importlib
@@ -77,7 +77,7 @@ def root(
 
 
 def main() -> None:
-    """Run, and exit: 0 done, 1 refused or failed, 2 misuse, 130 interrupted (`why` has codes of its own)."""
+    """Run, and exit: 0 done, 1 refused or failed, 2 misuse, 130 interrupted (`why` has its own)."""
     try:
         code = root.main(standalone_mode=False)
         sys.stdout.flush()
@@ -109,7 +109,8 @@ def _explain(error: Exception) -> int:
         return 1
     if "TELLTALE_DEBUG" in os.environ:
         raise error
-    output.fail(f"a fault of our own: {type(error).__name__}: {error} (TELLTALE_DEBUG=1 shows where)")
+    said = f"{type(error).__name__}: {error}"
+    output.fail(f"a fault of our own: {said} (TELLTALE_DEBUG=1 shows where)")
     return 1
 
 

@@ -1,6 +1,6 @@
 """Options that every verb shares, and the connection that they choose.
 
-Never: a verb. `--home`, `--kubeconfig` and `--context` may stand before the verb or after it, as kubectl's do.
+Never: a verb. `--home`, `--kubeconfig`, `--context` may stand before or after it, as kubectl's do.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class Target:
     context: str
 
     def server(self) -> Server:
-        """The API server: the kubeconfig given, or the embedded cluster's while it runs, or kubectl's own."""
+        """The API server: of the kubeconfig given, the embedded cluster's, or kubectl's own."""
         if found := self.kubeconfig_path():
             return kubeconfig.load(found, self.context)
         raise Refused(

@@ -1,6 +1,6 @@
 """What a person sees: lines, progress, colour. The only room that prints.
 
-Never: logic. Data goes to stdout, everything else to stderr; colour only on a terminal without NO_COLOR.
+Never: logic. Data goes to stdout, all else to stderr; colour only on a terminal without NO_COLOR.
 """
 
 import os
@@ -32,7 +32,7 @@ def fail(text: str) -> None:
 
 @dataclass
 class Progress:
-    """Steps with their seconds: `step` opens one, `detail` says what it waits for, `done` closes."""
+    """Steps with their seconds: `step` opens one, `detail` says what it waits for, `done` ends."""
 
     began: float = field(default_factory=time.monotonic)
     _step: str = ""

@@ -1,7 +1,7 @@
 """What a new cluster starts with: its namespaces, the Service of its API, and its DNS. Pure.
 
-Never: put back later. Whoever changes or deletes one of these meant it, or made the article's accident;
-only a cluster without namespace kube-system is new.
+Never: put back later. Whoever changes or deletes one of these meant it, or made the article's
+accident; only a cluster without namespace kube-system is new.
 """
 
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ def namespaces() -> list[Object]:
 
 
 def api_service(settings: AddonSettings) -> list[Object]:
-    """Service default/kubernetes: how pods reach the API, at the node's address (its slice is mirrored)."""
-    port = {"name": "https", "port": settings.api_port, "protocol": "TCP"}
+    """Service default/kubernetes: how pods reach the API, at the node's address."""
+    port: Object = {"name": "https", "protocol": "TCP"}
     labels = {"component": "apiserver", "provider": "kubernetes"}
     return [
         {
@@ -39,16 +39,20 @@ def api_service(settings: AddonSettings) -> list[Object]:
             "metadata": {"name": "kubernetes", "namespace": "default", "labels": {**labels}},
             "spec": {
                 "clusterIP": settings.api_service_address,
-                "ports": [
-                    {"name": "https", "port": 443, "targetPort": settings.api_port, "protocol": "TCP"}
-                ],
+                "ports": [{**port, "port": 443, "targetPort": settings.api_port}],
             },
         },
         {
             "apiVersion": "v1",
             "kind": "Endpoints",
             "metadata": {"name": "kubernetes", "namespace": "default"},
-            "subsets": [{"addresses": [{"ip": settings.node_address}], "ports": [{**port}]}],
+            # Its EndpointSlice is mirrored from this by a controller.
+            "subsets": [
+                {
+                    "addresses": [{"ip": settings.node_address}],
+                    "ports": [{**port, "port": settings.api_port}],
+                }
+            ],
         },
     ]
 

@@ -1,4 +1,4 @@
-"""The cluster put together: API server, controllers, service proxy and node in one process, as k3s does.
+"""The cluster put together: API server, controllers, service proxy and node in one process.
 
 Never: a rule; each part reaches the others through the API, and only their order stands here.
 """
@@ -41,7 +41,7 @@ class ClusterParts:
 
 
 async def run(parts: ClusterParts, clock: Clock, ids: Ids) -> None:
-    """Until cancelled; pods go on without us. Raises what makes a start impossible (`PortTaken`, …)."""
+    """Until cancelled; pods go on. Raises what makes a start impossible (`PortTaken`, …)."""
     built = api.build(parts.api, clock, ids)
     client = Client(built.transport)
     node = Node(parts.node, client, clock, ids, parts.images)
@@ -60,7 +60,7 @@ async def run(parts: ClusterParts, clock: Clock, ids: Ids) -> None:
 
 
 async def _furnish(client: Client, settings: AddonSettings) -> None:
-    """A new cluster gets its DNS once; its namespaces and the Service of its API are always there."""
+    """A new cluster gets its DNS once; its namespaces and its API's Service are always there."""
     try:
         await client.get(NAMESPACE, "kube-system")
         new = False

@@ -164,9 +164,10 @@ def _discovery(settings: MeshSettings) -> Object:
         "image": settings.pilot_image,
         "imagePullPolicy": "IfNotPresent",
         "args": [
-            "--mesh-config", MESH_FILE, "--injection-values", VALUES_FILE,
-            "--debug-from", "$(HOST_IP)/32",
-        ],  # fmt: skip
+            *("--mesh-config", MESH_FILE),
+            *("--injection-values", VALUES_FILE),
+            *("--debug-from", "$(HOST_IP)/32"),
+        ],
         "ports": [
             {"name": name, "containerPort": number, "protocol": "TCP"}
             for name, number in names.items()

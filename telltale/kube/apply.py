@@ -1,6 +1,6 @@
 """Objects of any kind, put into a cluster when they are not there yet.
 
-Never: changing what is there: that is `kubectl apply`'s business, which knows what was applied before.
+Never: changing what is there: `kubectl apply` does that, which knows what was applied before.
 """
 
 from telltale.kube import codec

@@ -113,7 +113,7 @@ class Client:
         fields: str = "",
         timeout_s: int = 0,
     ) -> AsyncIterator[Watched[T]]:
-        """Events after `version`, until the server ends the stream. Raises `Gone` when it is too old."""
+        """Events after `version`, until the server ends the stream. Raises `Gone`: it is too old."""
         query = _query(
             watch="true", allowWatchBookmarks="true", resourceVersion=version,
             labelSelector=labels, fieldSelector=fields,
@@ -142,7 +142,7 @@ class Client:
         *,
         content_type: str = "application/json",
     ) -> bytes:
-        """The body of the answer, whatever it is; raises the error that an answer of 400 and up means."""
+        """The body of the answer, whatever it is; raises what an answer of 400 and up means."""
         self.calls += 1
         answer: Response = await self._transport.send(
             Request(method, path, query or {}, body, content_type)

@@ -1,4 +1,4 @@
-"""The rest of core/v1, and Lease: what a cluster keeps beside pods and services. Never: behaviour."""
+"""The rest of core/v1, and Lease: what there is beside pods and services. Never: behaviour."""
 
 from telltale.kube.codec import Typed
 from telltale.kube.meta import Condition, Meta, Quantity

@@ -22,8 +22,8 @@ Object: TypeAlias = dict[str, Json]
 T = TypeVar("T")
 
 _ACRONYMS = {
-    "api": "API", "ip": "IP", "ips": "IPs", "id": "ID", "uid": "UID", "cidr": "CIDR", "cidrs": "CIDRs",
-    "url": "URL", "ipc": "IPC", "pid": "PID", "uuid": "UUID",
+    "api": "API", "ip": "IP", "ips": "IPs", "id": "ID", "uid": "UID", "uuid": "UUID",
+    "cidr": "CIDR", "cidrs": "CIDRs", "url": "URL", "ipc": "IPC", "pid": "PID",
 }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def wire_name(name: str) -> str:
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Typed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename=wire_name):
-    """A frozen value of the API; every field has a default, as every field of the API may be absent."""
+    """A frozen value of the API; every field has a default, as any may be absent there."""
 
 
 class Malformed(ValueError):
@@ -99,7 +99,7 @@ def parse_object(data: bytes | str) -> Object:
 
 
 def parse_yaml(text: str | bytes) -> list[Object]:
-    """All documents of a YAML (or JSON) stream; lists (`kind: List`) are opened. Raises `Malformed`."""
+    """All documents of a YAML (or JSON) stream; a `kind: List` is opened. Raises `Malformed`."""
     try:
         documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:

@@ -5,7 +5,7 @@
       Conflict 409        (AlreadyExists)     Gone 410        Invalid 422
       Unavailable         no answer at all: refused, timed out, TLS
 
-Raised by `client` and by the API server's verbs; caught at the top of a loop or of the command line.
+Raised by `client` and by the API server's verbs; caught at the top of a loop or the command line.
 """
 
 from telltale.kube.codec import Json, Object, dig

@@ -6,6 +6,7 @@ Never: what a request means.
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
@@ -114,10 +115,8 @@ class Http:
     def _token(self) -> str:
         if not self._server.token_file:
             return self._server.token
-        with open(
-            self._server.token_file
-        ) as file:  # re-read: a projected token is renewed in place
-            return file.read().strip()
+        # Read again each time: a projected token is renewed in place.
+        return Path(self._server.token_file).read_text().strip()
 
     def _unreachable(self, error: BaseException) -> str:
         return f"cannot reach the API server {self._server.url}: {error or type(error).__name__}"

@@ -54,7 +54,7 @@ async def supervise() -> AsyncIterator[Tasks]:
 
 
 async def until_signalled(work: Coroutine[None, None, None]) -> None:
-    """Run a process's work until it ends, or SIGTERM or SIGINT cancels it; raises what it raises."""
+    """Run a process's work until it ends, or a signal (TERM, INT) cancels it; raises as it does."""
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(work)

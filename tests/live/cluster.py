@@ -1,4 +1,4 @@
-"""A real cluster as a person at a terminal has it: the `telltale` program, kubectl, curl. Never: a shortcut inside."""
+"""A real cluster as a person at a terminal has it: telltale, kubectl, curl. Never: a shortcut inside."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 RANGES = (
-    "--pod-cidr", "172.26.0.0/16", "--node-cidr", "172.26.3.0/24", "--service-cidr", "172.29.0.0/16",
-    "--dns-address", "172.29.0.10", "--api-port", "16443",
+    "--pod-cidr", "172.26.0.0/16", "--node-cidr", "172.26.3.0/24",
+    "--service-cidr", "172.29.0.0/16", "--dns-address", "172.29.0.10", "--api-port", "16443",
 )  # fmt: skip
 DNS = "172.29.0.10"
 Pods = dict[str, str]  # name: READY and STATUS, "2/2 Running"
@@ -53,7 +53,8 @@ class LiveCluster:
         """The newest pod of a workload that is not going away."""
         found = [
             pod for pod in self.read("get", "pods", "-n", namespace)["items"]
-            if pod["metadata"]["name"].startswith(prefix) and "deletionTimestamp" not in pod["metadata"]
+            if pod["metadata"]["name"].startswith(prefix)
+            and "deletionTimestamp" not in pod["metadata"]
         ]  # fmt: skip
         newest = max(found, key=lambda pod: pod["metadata"]["creationTimestamp"])
         return str(newest["metadata"]["name"])
@@ -87,7 +88,8 @@ class LiveCluster:
     def kill_supervisor(self) -> None:
         pid = self.supervisor()
         os.kill(pid, signal.SIGKILL)
-        until(lambda: f"pid {pid}" if Path(f"/proc/{pid}").exists() else "", 10, "the supervisor to die")
+        there = Path(f"/proc/{pid}")
+        until(lambda: f"pid {pid}" if there.exists() else "", 10, "the supervisor to die")
 
 
 def n_of_n(ready: str) -> bool:

@@ -1,8 +1,7 @@
-"""One real cluster for all live stories: its own home, ranges and port, beside whatever else runs here."""
+"""One real cluster for all live stories: its own home, ranges and port, beside what else runs here."""
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,8 @@ def lacking() -> str:
     """Why live stories cannot run here; empty when they can."""
     if os.geteuid() != 0:
         return "needs root: network namespaces and containers"
-    missing = [program for program in ("runc", "conmon", "nft", "kubectl") if not shutil.which(program)]
+    needed = ("runc", "conmon", "nft", "kubectl")
+    missing = [program for program in needed if not shutil.which(program)]
     return f"not installed: {', '.join(missing)} (make setup)" if missing else ""
 
 

@@ -1,4 +1,4 @@
-"""The article, end to end: every pod 2/2, the accident, its picture, its explanation, its mending."""
+"""The article, end to end: every pod 2/2, the accident, its picture, its reason, its mending."""
 
 import re
 
@@ -8,7 +8,9 @@ from tests.live.cluster import DNS, LiveCluster, fetch, until
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 
-WORKLOADS = ("details-v1", "productpage-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3", "nginx")
+WORKLOADS = (
+    "details-v1", "productpage-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3", "nginx",
+)  # fmt: skip
 NOT_READY = (
     "Envoy proxy is NOT ready: config not received from Pilot (is Pilot running?): "
     "cds updates: 0 successful, 0 rejected; lds updates: 0 successful, 0 rejected"
@@ -27,7 +29,7 @@ def counter(cluster: LiveCluster, pod: str, pattern: str) -> int:
 def test_bookinfo_is_whole_and_speaks_through_its_sidecars(well: LiveCluster) -> None:
     pods = well.pods()
     for workload in WORKLOADS:
-        assert any(name.startswith(workload) and state == "2/2 Running" for name, state in pods.items())
+        assert "2/2 Running" in {state for name, state in pods.items() if name.startswith(workload)}
     address = well.service_address("productpage")
     seen = set()
     for _ in range(10):
@@ -36,8 +38,9 @@ def test_bookinfo_is_whole_and_speaks_through_its_sidecars(well: LiveCluster) ->
         seen |= set(re.findall(r"reviews-v[123]", page))
     assert seen == {"reviews-v1", "reviews-v2", "reviews-v3"}
     caller, called = well.pod("productpage-v1"), well.pod("details-v1")
-    assert counter(well, caller, "outbound.9080..details.*upstream_rq_(?:total|completed|2xx)") >= 10
-    assert counter(well, called, "(?:inbound.9080|inbound_0.0.0.0_9080).*rq_(?:total|completed|2xx)") >= 10
+    seen_by = "rq_(?:total|completed|2xx)"
+    assert counter(well, caller, f"outbound.9080..details.*upstream_{seen_by}") >= 10
+    assert counter(well, called, f"(?:inbound.9080|inbound_0.0.0.0_9080).*{seen_by}") >= 10
 
 
 def test_the_accident_looks_as_in_the_article_and_is_mended(well: LiveCluster) -> None:
@@ -82,7 +85,8 @@ def test_the_accident_looks_as_in_the_article_and_is_mended(well: LiveCluster) -
     assert "uid=1337(istio-proxy)" in identity
     resolv = well.kubectl("exec", pod, "-c", "istio-proxy", "--", "cat", "/etc/resolv.conf")
     assert f"nameserver {DNS}\n" in resolv
-    assert "search default.svc.cluster.local svc.cluster.local cluster.local localdomain\n" in resolv
+    searches = "default.svc.cluster.local svc.cluster.local cluster.local localdomain"
+    assert f"search {searches}\n" in resolv
     assert well.service_address("kube-dns", "kube-system") != DNS
 
     exit_code, answer = well.why()
@@ -105,7 +109,7 @@ def test_the_accident_looks_as_in_the_article_and_is_mended(well: LiveCluster) -
 
 def restarts(cluster: LiveCluster) -> dict[str, int]:
     return {
-        pod["metadata"]["uid"]: sum(one["restartCount"] for one in pod["status"]["containerStatuses"])
+        pod["metadata"]["uid"]: sum(c["restartCount"] for c in pod["status"]["containerStatuses"])
         for pod in cluster.read("get", "pods")["items"]
         if "deletionTimestamp" not in pod["metadata"]
     }

@@ -28,7 +28,9 @@ def service(**changes: object) -> str:
 
 BAD = {
     "malformed YAML": ("a: b: c\n  - d", "error"),
-    "unknown kind": ('{"apiVersion": "v1", "kind": "Foo", "metadata": {"name": "x"}}', "no matches for kind"),
+    "unknown kind": (
+        '{"apiVersion": "v1", "kind": "Foo", "metadata": {"name": "x"}}', "no matches for kind",
+    ),
     "bad port": (service(ports=[{"port": 70000}]), "must be between 1 and 65535"),
     "taken ClusterIP": (service(clusterIP=DNS), "provided IP is already allocated"),
     "ClusterIP outside the range": (service(clusterIP="10.0.0.1"), "not in the valid range"),
@@ -43,7 +45,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("mistake", BAD)
-def test_the_api_refuses_clearly_and_changes_nothing(cluster: LiveCluster, mistake: str, tmp_path: Path) -> None:
+def test_the_api_refuses_clearly_and_changes_nothing(
+    cluster: LiveCluster, mistake: str, tmp_path: Path
+) -> None:
     document, expected = BAD[mistake]
     file = tmp_path / "bad.yaml"
     file.write_text(document)
@@ -55,7 +59,8 @@ def test_the_api_refuses_clearly_and_changes_nothing(cluster: LiveCluster, mista
 
 
 def test_a_wrong_kubeconfig_is_named(tmp_path: Path) -> None:
-    for content, expected in ((None, "no such kubeconfig"), ("a: [", "cannot be read"), ("{}", "context")):
+    wrong = ((None, "no such kubeconfig"), ("a: [", "cannot be read"), ("{}", "context"))
+    for content, expected in wrong:
         file = tmp_path / "kubeconfig"
         if content is not None:
             file.write_text(content)
@@ -76,7 +81,9 @@ def test_a_busy_port_is_named(cluster: LiveCluster, tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
-def test_ranges_that_overlap_are_refused_with_the_flag(cluster: LiveCluster, tmp_path: Path) -> None:
+def test_overlapping_ranges_are_refused_with_the_flag(
+    cluster: LiveCluster, tmp_path: Path
+) -> None:
     done = telltale("--home", str(tmp_path / "other"), "up", *RANGES[:-1], "17443")
     assert done.returncode == 1
     assert "--pod-cidr" in done.stderr or "--service-cidr" in done.stderr
@@ -93,7 +100,8 @@ def test_without_root_it_says_so(tmp_path: Path) -> None:
 def test_without_runc_it_says_what_to_install(tmp_path: Path) -> None:
     empty = tmp_path / "bin"
     empty.mkdir()
-    done = telltale("--home", str(tmp_path / "other"), "up", *SECOND, environment={"PATH": str(empty)})
+    home = str(tmp_path / "other")
+    done = telltale("--home", home, "up", *SECOND, environment={"PATH": str(empty)})
     assert done.returncode == 1
     assert "runc" in done.stderr
     assert "apt-get install" in done.stderr
@@ -110,7 +118,7 @@ def telltale(
     *arguments: str, user: int | None = None, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     if user is not None:
-        # The interpreter may lie where that user cannot read: load everything first, then step down.
+        # The interpreter may lie where that user cannot read: load all first, then step down.
         code = (
             "import os; from telltale.cli import main; "
             "import telltale.cli.verbs.up, telltale.app.bringup, telltale.app.supervisor; "
@@ -125,4 +133,5 @@ def telltale(
 
 
 def one_line(text: str) -> bool:
-    return len([line for line in text.splitlines() if line.startswith("error:")]) == 1 and "Traceback" not in text
+    errors = [line for line in text.splitlines() if line.startswith("error:")]
+    return len(errors) == 1 and "Traceback" not in text

@@ -85,8 +85,9 @@ def test_evidence_can_be_run_again_and_is_false_in_health(well: LiveCluster) -> 
 
 def shown(cluster: LiveCluster, command: str) -> str:
     """What an evidence line's command prints now; it must run as it stands."""
-    environment = {"KUBECONFIG": str(cluster.home / "kubeconfig"), "PATH": "/usr/bin:/bin:/usr/local/bin"}
+    path = "/usr/bin:/bin:/usr/local/bin"
     done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, env=environment, timeout=20, check=False
-    )
+        ["bash", "-c", command], capture_output=True, text=True, timeout=20, check=False,
+        env={"KUBECONFIG": str(cluster.home / "kubeconfig"), "PATH": path},
+    )  # fmt: skip
     return re.sub(r"\d+(\.\d+)?", "#", done.stdout + done.stderr)

@@ -1,4 +1,4 @@
-"""`telltale agent`: the pilot-agent, the process beside a workload (also installed as `pilot-agent`)."""
+"""`telltale agent`: the process beside a workload, also installed as `pilot-agent`."""
 
 import os
 

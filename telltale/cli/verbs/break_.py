@@ -12,7 +12,7 @@ from telltale.cli.options import Target, finish, target
 @click.option("-n", "--namespace", default="default", help="Where the applications are (default).")
 @target
 def verb(where: Target, name: str | None, listed: bool, namespace: str) -> None:
-    """Make a fault, so that its symptom and its explanation can be seen; `telltale mend` takes it back.
+    """Make a fault, to see its symptom and its explanation; `telltale mend` takes it back.
 
     \b
     telltale break --list

@@ -7,7 +7,7 @@ from telltale.cli.options import Target, finish, target
 
 
 @click.command("down")
-@click.option("--delete", is_flag=True, help="Forget the cluster too: its objects, keys and images.")
+@click.option("--delete", is_flag=True, help="Forget its objects, keys and images too.")
 @target
 def verb(where: Target, delete: bool) -> None:
     """Stop the embedded cluster: no process, namespace, interface, rule or mount stays.
@@ -21,4 +21,5 @@ def verb(where: Target, delete: bool) -> None:
     found = finish(bringup.down(where.home, output.Progress()))
     if delete and where.home.path.exists():
         shutil.rmtree(where.home.path)
-    output.note("stopped" if found else f"nothing to stop: no cluster was started in {where.home.path}")
+    nothing = f"nothing to stop: no cluster was started in {where.home.path}"
+    output.note("stopped" if found else nothing)

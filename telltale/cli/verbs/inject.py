@@ -10,7 +10,7 @@ from telltale.cli import output
 
 
 @click.command("inject")
-@click.option("-f", "--filename", "file", required=True, help="A YAML file, or - for standard input.")
+@click.option("-f", "--filename", "file", required=True, help="A YAML file, or - for stdin.")
 def verb(file: str) -> None:
     """Print the file with the sidecar in every pod template; other documents stay as they are.
 

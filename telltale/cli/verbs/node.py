@@ -1,4 +1,4 @@
-"""`telltale node`: the embedded cluster's supervisor itself, in the foreground; `up` starts it in the background."""
+"""`telltale node`: the embedded cluster's supervisor itself, which `up` starts in the background."""
 
 import click
 
@@ -8,7 +8,7 @@ from telltale.cli.options import Target, target
 @click.command("node")
 @target
 def verb(where: Target) -> None:
-    """Run the supervisor of the cluster in --home until it is told to stop; its pods go on without it."""
+    """Run the supervisor of the cluster in --home until told to stop; its pods go on."""
     from telltale.app import supervisor
     from telltale.app.home import ClusterSettings
 

@@ -15,15 +15,22 @@ from telltale.cli.options import Target, finish, target
 @click.option("--service-cidr", help="The Services' range (172.19.0.0/16).")
 @click.option("--dns-address", help="The address of Service kube-dns (172.19.0.10).")
 @click.option("--api-port", type=int, help="The API server's port on 127.0.0.1 (6443).")
-@click.option("--upstream-dns", multiple=True, metavar="ADDRESS", help="Ask this server for names outside the cluster.")
-@click.option("--egress-cidr", "egress_cidrs", multiple=True, metavar="CIDR", help="Let pods out to this range; by default they stay on this machine.")
+@click.option(
+    "--upstream-dns", multiple=True, metavar="ADDRESS", help="Ask it for names outside the cluster."
+)
+@click.option(
+    "--egress-cidr", "egress_cidrs", multiple=True, metavar="CIDR",
+    help="Let pods out to this range; by default they stay on this machine.",
+)  # fmt: skip
 @click.option("--timeout", "limit_s", default=120.0, help="Give up after so many seconds.")
 @target
-def verb(where: Target, sample: str, no_mesh: bool, foreground: bool, limit_s: float, **chosen: object) -> None:
+def verb(
+    where: Target, sample: str, no_mesh: bool, foreground: bool, limit_s: float, **chosen: object
+) -> None:
     """Start a small Kubernetes on this machine, with the mesh on it; needs root.
 
-    Returns when all is ready; the cluster stays in the background. Without options a cluster that was
-    stopped starts again as it was.
+    Returns when all is ready; the cluster stays in the background. Without options a cluster that
+    was stopped starts again as it was.
 
     \b
     telltale up --sample bookinfo
