@@ -29,6 +29,6 @@ $(VENV)/.ready: pyproject.toml constraints.txt scripts/setup
 	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup
 	@touch $@
 
-$(VENV)/.ready-dev: $(VENV)/.ready
-	@$(RUN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@touch $@
+$(VENV)/.ready-dev: pyproject.toml constraints.txt scripts/setup
+	@PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup dev
+	@touch $@ $(VENV)/.ready

@@ -14,7 +14,10 @@ from bench.row import Row
 SECONDS = 5
 PLAIN = {
     "apiVersion": "v1", "kind": "Pod",
-    "metadata": {"name": "bench-details", "labels": {"app": "bench-details", "sidecar.istio.io/inject": "false"}},
+    "metadata": {
+        "name": "bench-details",
+        "labels": {"app": "bench-details", "sidecar.istio.io/inject": "false"},
+    },
     "spec": {
         "terminationGracePeriodSeconds": 1,
         "containers": [{"name": "details", "image": "telltale/examples-bookinfo-details-v1:1.0",
@@ -69,7 +72,8 @@ def _address(name: str) -> str:
     end = time.monotonic() + 20
     while time.monotonic() < end:
         status = demo.read("get", "pod", name)["status"]
-        if any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions", [])):
+        conditions = {one["type"]: one["status"] for one in status.get("conditions", [])}
+        if conditions.get("Ready") == "True":
             return str(status["podIP"])
         time.sleep(0.2)
     raise SystemExit(f"waited 20 s for pod {name} to be ready")

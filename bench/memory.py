@@ -1,4 +1,4 @@
-"""Memory of each part, PSS in MB. A sidecar's peer is Istio's: 60 MB for Envoy, 20 for its agent."""
+"""Memory of each part, PSS in MB. A sidecar's peer is Istio's: Envoy 60, its agent 20."""
 
 import statistics
 from pathlib import Path

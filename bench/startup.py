@@ -11,8 +11,8 @@ from bench.row import Row
 
 GOAL_S = 20.0
 RANGES = (
-    "--pod-cidr", "172.28.0.0/16", "--node-cidr", "172.28.3.0/24", "--service-cidr", "172.31.0.0/16",
-    "--dns-address", "172.31.0.10", "--api-port", "18443",
+    "--pod-cidr", "172.28.0.0/16", "--node-cidr", "172.28.3.0/24",
+    "--service-cidr", "172.31.0.0/16", "--dns-address", "172.31.0.10", "--api-port", "18443",
 )  # fmt: skip
 
 
@@ -25,7 +25,8 @@ def measure() -> list[Row]:
             capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         took = time.monotonic() - began
-        subprocess.run([*telltale, "down", "--delete"], capture_output=True, check=True, timeout=120)
+        down = [*telltale, "down", "--delete"]
+        subprocess.run(down, capture_output=True, check=True, timeout=120)
     if done.returncode:
         raise SystemExit(done.stderr)
     steps = re.findall(r"✓ (.+) \((\d+\.\d) s\)", done.stderr)

@@ -75,7 +75,7 @@ def stand(numbers: Numbers, known: Known) -> Standing:
     if numbers.connected:
         return _connected(numbers, known)
     if walked is None:
-        return Standing(Stage.RESOLVE, f"no stream to {target}, the way to it is being walked")
+        return Standing(Stage.RESOLVE, f"not connected to {target} yet, being looked into")
     if walked.error is not None:
         return Standing(walked.stage, walked.error)
     return Standing(

@@ -17,7 +17,7 @@ from telltale.agent.process import Envoy
 from telltale.agent.readiness import not_ready
 from telltale.agent.settings import Settings
 from telltale.agent.watch import View, Watch
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,8 @@ class Status:
         return not_ready(view.numbers, view.warmed)
 
     async def _why(self, request: Request) -> Answer:
-        view = await self._watch.look()
+        asked_now = "now=1" in request.query.split("&")
+        view = await (self._watch.now() if asked_now else self._watch.look())
         body = json.dumps(self._told(view)) + "\n"
         return Answer(200, body.encode(), "application/json")
 

@@ -1,7 +1,7 @@
 """The way to the pilot, walked by the agent itself: resolve, dial, and see that HTTP/2 is spoken
 there.
 
-Envoy walks it too, but cannot say where it ends. Each step is bounded by 2 s.
+Envoy walks it too, but cannot say where it ends. Each step is bounded, by 2 s unless told.
 Never: a subscription (a second stream would count as a second proxy), or anything that changes the
 pilot.
 """
@@ -19,32 +19,34 @@ STEP_S = 2.0
 ADDRESSES = 3  # of a headless Service: how many are tried
 
 
-async def walk(target: Target, conf: ResolvConf, dns_port: int = 53) -> Walked:
+async def walk(
+    target: Target, conf: ResolvConf, dns_port: int = 53, step_s: float = STEP_S
+) -> Walked:
     """Never raises for what it meets on the way: that is its result."""
     try:
-        found = await resolve(target.host, conf, STEP_S, dns_port)
+        found = await resolve(target.host, conf, step_s, dns_port)
     except LookupFailed as error:
         return Walked(Stage.RESOLVE, str(error), conf.nameservers[0])
     met = Walked(Stage.RESOLVE)
     for host in found.addresses[:ADDRESSES]:
-        met = await _visit(Target(host, target.port), found)
+        met = await _visit(Target(host, target.port), found, step_s)
         if met.error is None:
             break
     return met
 
 
-async def _visit(there: Target, found: Found) -> Walked:
+async def _visit(there: Target, found: Found, step_s: float) -> Walked:
     try:
-        async with asyncio.timeout(STEP_S):
+        async with asyncio.timeout(step_s):
             reader, writer = await asyncio.open_connection(there.host, there.port)
     except (OSError, TimeoutError) as error:
         said = f"dial tcp {there}: {_dial_words(error)}"
         return Walked(Stage.DIAL, said, found.nameserver, str(there))
     try:
-        async with asyncio.timeout(STEP_S):
+        async with asyncio.timeout(step_s):
             await h2.greet(reader, writer)
     except TimeoutError:
-        said = f"connected to {there}, which says nothing within {STEP_S:g} s"
+        said = f"connected to {there}, which says nothing within {step_s:g} s"
     except h2.NotHttp2 as error:
         said = f"connected to {there}, {error}"
     except OSError as error:

@@ -7,6 +7,7 @@ asks Envoy anew).
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from telltale.agent.readiness import Numbers
 from telltale.agent.resolve import ResolvConf, read_resolv_conf
 from telltale.agent.settings import Target
 from telltale.agent.stage import Known, Stage, Standing, Story, Walked, stand
-from telltale.agent.walk import walk
+from telltale.agent.walk import STEP_S, walk
 from telltale.lib.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,10 @@ log = logging.getLogger(__name__)
 HOSTS = Path("/etc/hosts")
 UNREADY_S = 1.0  # pause between looks until the first configuration
 STEADY_S = 3.0  # and after it
-FIRST_S = 0.3  # a healthy Envoy is connected by then, and no walk is made at all
+FIRST_S = 0.5  # a healthy Envoy is connected by then, and no walk is made at all
+QUICK_S = 1.0  # a step of the first walk: somebody waits for a first answer
+NOW_S = 1.1  # a walk made because somebody asks ends within this
+FRESH_S = 3.0  # what a walk met this long ago is news enough for who asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Watch:
         self._admin = admin
         self._clock = clock
         self._walked: Walked | None = None
+        self._walked_at = 0.0
+        self._walking = asyncio.Lock()
         self._story = Story(Standing(Stage.RESOLVE), clock.now())
         self._address: str | None = None
         self._nack: str | None = None
@@ -61,12 +67,22 @@ class Watch:
         while True:
             view = await self.look()
             if view.numbers is None or not view.numbers.connected:
-                await self._walk()
+                await self._walk(STEP_S if self._walked else QUICK_S)
                 view = await self.look()
             elif self._address is None:
                 self._address = await self._admin.upstream("xds-grpc")
             settled = view.numbers is not None and view.numbers.configured
             await asyncio.sleep(STEADY_S if settled else UNREADY_S)
+
+    async def now(self) -> View:
+        """As `look`; when Envoy has no stream and no walk is fresh, one is made first, in 1.1 s."""
+        view = await self.look()
+        if (view.numbers and view.numbers.connected) or self._fresh():
+            return view
+        with suppress(TimeoutError):
+            async with asyncio.timeout(NOW_S):
+                await self._walk(QUICK_S)
+        return await self.look()
 
     async def look(self) -> View:
         """Envoy's numbers of this moment, judged with the newest walk. Never raises for a silent
@@ -88,8 +104,19 @@ class Watch:
             return Standing(standing.stage, deaf)  # the way is free, it is Envoy that does not go
         return standing
 
-    async def _walk(self) -> None:
-        self._walked = await walk(self._target, self._conf())
+    def _fresh(self) -> bool:
+        return self._walked is not None and self._clock.monotonic() - self._walked_at < FRESH_S
+
+    async def _walk(self, step_s: float) -> None:
+        """One at a time; who waited for another's walk has its result."""
+        began = self.walks
+        async with self._walking:
+            if self.walks == began:
+                await self._go(step_s)
+
+    async def _go(self, step_s: float) -> None:
+        self._walked = await walk(self._target, self._conf(), step_s=step_s)
+        self._walked_at = self._clock.monotonic()
         self._address = self._walked.address
         self.walks += 1
         self._story = replace(self._story, attempts=self._story.attempts + 1)

@@ -1,4 +1,4 @@
-"""What the command line says before it exits with 1: a user's mistake, a machine that lacks something."""
+"""What ends the command line with 1: a user's mistake, or a machine that lacks something."""
 
 
 class Refused(Exception):

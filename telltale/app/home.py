@@ -16,6 +16,12 @@ import msgspec
 
 from telltale.app.errors import Refused
 
+# All that a cluster keeps in its directory. What is not named here is somebody else's.
+OWN = frozenset({
+    "images", "kubeconfig", "node", "pki", "settings.json", "store.db", "store.db-shm",
+    "store.db-wal", "supervisor.log", "supervisor.log.1", "supervisor.pid",
+})  # fmt: skip
+
 
 class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What `telltale up` may choose; the defaults are the article's addresses."""
@@ -97,10 +103,34 @@ class Home:
         """What the cluster was last started with; None before its first start."""
         try:
             return msgspec.json.decode(self.settings_file.read_bytes(), type=ClusterSettings)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        except msgspec.MsgspecError as error:
-            raise Refused(f"{self.settings_file}: cannot be read: {error}") from error
+        except (msgspec.MsgspecError, OSError) as error:
+            words = error.strerror if isinstance(error, OSError) else error
+            raise Refused(
+                f"{self.settings_file}: cannot be read: {words}; mend it, "
+                "or forget this cluster with: telltale down --delete"
+            ) from error
+
+    @property
+    def store(self) -> Path:
+        """The cluster's objects; there once a supervisor has begun."""
+        return self.path / "store.db"
+
+    def check_ours(self) -> None:
+        """Raises `Refused` for a directory that holds something else than a cluster."""
+        try:
+            found = {entry.name for entry in self.path.iterdir()}
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise Refused(f"--home {self.path}: cannot be read: {error.strerror}") from error
+        strange = sorted(found - OWN)
+        if strange and not {"settings.json", "supervisor.pid"} <= found:
+            raise Refused(
+                f"--home {self.path}: not the directory of a cluster: it holds {strange[0]!r}; "
+                "choose an empty or a new one"
+            )
 
     def save(self, settings: ClusterSettings) -> None:
         try:
@@ -110,30 +140,35 @@ class Home:
             raise Refused(f"--home {self.path}: cannot be written: {error.strerror}") from error
 
     def running(self) -> int | None:
-        """The supervisor's pid while it runs: whoever holds the lock on its pid file."""
+        """The supervisor's pid while it runs; None also for a moment while it is being started."""
+        return self.holder() or None
+
+    def holder(self) -> int | None:
+        """Whoever holds the lock on the pid file: its pid, 0 before it has written that, None."""
         try:
             with self.pid_file.open("r+") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    return int(file.read().strip() or 0) or None
+                    return int(file.read().strip() or 0)
                 return None
         except (FileNotFoundError, ValueError, NotADirectoryError):
             return None
+        except PermissionError:
+            raise Refused(f"--home {self.path}: cannot be read as this user: run it with sudo") from None
 
     def lock(self) -> int:
-        """Take the supervisor's lock and write our pid; held until the process ends."""
+        """Take the supervisor's lock, held as long as the descriptor is open anywhere. Raises `Refused`."""
         handle = os.open(self.pid_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pid = os.pread(handle, 32, 0).decode().strip()
+            pid = os.pread(handle, 32, 0).decode().strip() or "just starting"
             os.close(handle)
             raise Refused(
-                f"--home {self.path}: a supervisor runs already (pid {pid}): telltale down"
+                f"--home {self.path}: a supervisor already runs (pid {pid}); stop it with: telltale down"
             ) from None
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         return handle
 
 

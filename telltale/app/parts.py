@@ -6,7 +6,7 @@ import sys
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from telltale.app import images
+from telltale.app import ground, images
 from telltale.app.errors import Refused
 from telltale.app.home import ClusterSettings, Home
 from telltale.cluster.addons import AddonSettings
@@ -14,9 +14,7 @@ from telltale.cluster.api.run import ApiSettings
 from telltale.cluster.images.image import HostImage
 from telltale.cluster.images.skeleton import Host
 from telltale.cluster.images.store import Images
-from telltale.cluster.node.settings import NodeSettings
 from telltale.cluster.run import ClusterParts
-from telltale.cluster.services.settings import Settings as ServiceSettings
 
 
 def parts(home: Home, settings: ClusterSettings) -> ClusterParts:
@@ -37,22 +35,8 @@ def parts(home: Home, settings: ClusterSettings) -> ClusterParts:
             upstream_dns=settings.upstream_dns,
             search_domain=settings.search_domain,
         ),
-        node=NodeSettings(
-            home=home.path,
-            id=home.id,
-            bridge=home.bridge,
-            node_cidr=settings.node_cidr,
-            dns_address=settings.dns_address,
-            searches=(settings.search_domain,),
-        ),
-        services=ServiceSettings(
-            id=home.id,
-            bridge=home.bridge,
-            pod_cidr=IPv4Network(settings.pod_cidr),
-            node_cidr=IPv4Network(settings.node_cidr),
-            service_cidr=IPv4Network(settings.service_cidr),
-            egress=tuple(IPv4Network(cidr) for cidr in settings.egress_cidrs),
-        ),
+        node=ground.node(home, settings),
+        services=ground.services(home, settings),
         images=local_images(home),
         kubeconfig=home.kubeconfig,
     )
@@ -102,7 +86,7 @@ def _table() -> list[HostImage]:
 
 
 def _of_sample(sample: str) -> list[HostImage]:
-    """What `samples/NAME/images.json` says: a program of the sample's or a command of the host's."""
+    """What `samples/NAME/images.json` lists: programs of the sample's, commands of the host's."""
     folder = images.samples_directory() / sample
     listed = folder / "images.json"
     if not listed.exists():

@@ -1,7 +1,8 @@
 """The pilot's process: the control plane, and the injection webhook beside it.
 
 Never: a rule of either. The webhook's authority is kept in a Secret, so that every replica and
-every restart shows a certificate of the same root; its public part is written into the webhook's configuration.
+every restart shows a certificate of the same root; its public part is written into the webhook's
+configuration.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The colours of a report's roles, and the signs a terminal can show. Never: a word of the report."""
+"""The colours of a report's roles, and the signs a terminal shows. Never: a word of the report."""
 
 import os
 import shutil

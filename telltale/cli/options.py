@@ -21,6 +21,7 @@ from telltale.kube.client import Client
 from telltale.kube.transport import Http, Server
 
 T = TypeVar("T")
+FILE = click.Path(path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class Target:
 def target(command: Callable[..., T]) -> Callable[..., T]:
     """Gives a verb its `target`, from options before or after it."""
 
-    @click.option("--home", type=click.Path(path_type=Path), help="The embedded cluster's directory.")
-    @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Use this cluster instead.")
+    @click.option("--home", type=FILE, help="The embedded cluster's directory.")
+    @click.option("--kubeconfig", type=FILE, help="Use this cluster instead.")
     @click.option("--context", "context_name", default="", help="The context of the kubeconfig.")
     @click.pass_context
     @functools.wraps(command)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from telltale.kube.core import ContainerStatus, Pod
-from telltale.lib.clock import parse_rfc3339
+from telltale.lib.moment import parse_rfc3339
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -1,1 +1,1 @@
-"""A one-machine Kubernetes that real kubectl drives. Never: the mesh (pilot, inject, agent, why)."""
+"""A one-machine Kubernetes that real kubectl drives. Never: the mesh: pilot, inject, agent, why."""

@@ -14,7 +14,6 @@ from telltale.cluster.api import run as api
 from telltale.cluster.api.run import ApiSettings
 from telltale.cluster.controllers import run as controllers
 from telltale.cluster.images.store import Images
-from telltale.cluster.node.clean import clean as node_clean
 from telltale.cluster.node.run import Node, NodeSettings
 from telltale.cluster.services import run as services
 from telltale.cluster.services.settings import Settings as ServiceSettings
@@ -69,11 +68,3 @@ async def _furnish(client: Client, settings: AddonSettings) -> None:
     await ensure(client, [*addons.namespaces(), *addons.api_service(settings)])
     if new:
         await ensure(client, addons.dns(settings))
-
-
-def clean(parts: ClusterParts) -> None:
-    """Take everything of a stopped cluster out of the machine. Blocking. Raises `OSError`."""
-    try:
-        node_clean(parts.node)
-    finally:
-        services.clean(parts.services)

@@ -11,6 +11,10 @@ from telltale.kube.kinds import BUILT_IN, Kind
 from telltale.kube.meta import Anything, Ref
 
 
+# What `kubectl apply` reads to know which fields were given by whoever applied before.
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
 class UnknownKind(NotFound):
     """The cluster serves no such kind."""
 
@@ -41,8 +45,18 @@ async def ensure(client: Client, objects: list[Object], namespace: str = "defaul
         if kind.namespaced and isinstance(meta, dict) and not meta.get("namespace"):
             object = {**object, "metadata": {**meta, "namespace": namespace}}
         try:
-            made = await client.create(kind, object)
+            made = await client.create(kind, _annotated(object))
         except AlreadyExists:
             continue
         created.append(Ref(kind.kind, made.metadata.namespace, made.metadata.name))
     return created
+
+
+def _annotated(object: Object) -> Object:
+    """As `kubectl apply` would have created it, so that it may go on from here."""
+    meta = dig(object, "metadata", default={})
+    meta = meta if isinstance(meta, dict) else {}
+    annotations = dig(meta, "annotations", default={})
+    kept = annotations if isinstance(annotations, dict) else {}
+    applied = codec.encode({**object, "metadata": {**meta, "annotations": kept}}).decode() + "\n"
+    return {**object, "metadata": {**meta, "annotations": {**kept, LAST_APPLIED: applied}}}

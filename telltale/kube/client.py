@@ -113,7 +113,7 @@ class Client:
         fields: str = "",
         timeout_s: int = 0,
     ) -> AsyncIterator[Watched[T]]:
-        """Events after `version`, until the server ends the stream. Raises `Gone`: it is too old."""
+        """Events after `version`, until the server ends the stream. Raises `Gone`: too old."""
         query = _query(
             watch="true", allowWatchBookmarks="true", resourceVersion=version,
             labelSelector=labels, fieldSelector=fields,

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-_SAFE = (
-    "bcdfghjklmnpqrstvwxz2456789"  # Kubernetes' alphabet for generated names: no vowels, no 0/1/3
-)
+# Kubernetes' alphabet for generated names: no vowels, no 0, 1 or 3, so that no word comes out.
+_SAFE = "bcdfghjklmnpqrstvwxz2456789"
 
 
 class Clock(Protocol):
@@ -85,13 +84,3 @@ class FakeIds:
 
     def jitter(self) -> float:
         return 0.5
-
-
-def rfc3339(moment: datetime) -> str:
-    """The way Kubernetes writes a time: UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_rfc3339(text: str) -> datetime:
-    """A time as Kubernetes writes it, with or without fractions."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -7,7 +7,7 @@ from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.json_format import MessageToDict
 
 from telltale.kube.codec import Json, Object
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 from telltale.model.service import Endpoint, Service
 from telltale.pilot.push import Push
 from telltale.pilot.status import Connection, Status, TypeStatus

@@ -2,7 +2,7 @@
 
 from telltale.kube.codec import Json, Object
 from telltale.kube.meta import Ref
-from telltale.why.ask import Answer
+from telltale.why.answer import Answer
 from telltale.why.cause import Finding
 from telltale.why.fix import Fix
 from telltale.why.pods import PodKey

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from telltale.kube import errors
 from telltale.kube.client import Client
 from telltale.lib.clock import Clock
-from telltale.why import parts, symptom
+from telltale.why import symptom
+from telltale.why.answer import Answer, Cost
 from telltale.why.causes.every import CAUSES
 from telltale.why.gather.calls import MOST_CALLS, WHOLE_S, Calls
 from telltale.why.gather.inside import read_inside
@@ -24,28 +25,6 @@ class Settings:
     clock: Clock
     calls_most: int = MOST_CALLS
     seconds_most: float = WHOLE_S
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    api_calls: int
-    probes: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was asked, what is known, and what it means."""
-
-    question: Question
-    subject: Subject
-    world: World
-    diagnosis: Diagnosis
-    cost: Cost
-
-    @property
-    def exit_code(self) -> int:
-        return self.diagnosis.verdict.exit_code
 
 
 async def ask(client: Client, question: Question, settings: Settings) -> Answer:
@@ -105,18 +84,3 @@ def _said(question: Question) -> str:
     if question.target:
         return f"{question.target} in {question.namespace}"
     return "all namespaces" if question.everywhere else f"namespace {question.namespace}"
-
-
-def request_facts(answer: Answer) -> tuple[str, ...]:
-    """For a request: what the Service between both ends says."""
-    service, world = answer.subject.service, answer.world
-    if service is None:
-        return ()
-    name = f"{service.metadata.namespace}/{service.metadata.name}"
-    ports = [one.port for one in service.spec.ports]
-    facts = [f"Service {name} has {world.endpoints(service)} ready endpoints"]
-    if answer.question.port and answer.question.port not in ports:
-        facts.append(f"Service {name} has no port {answer.question.port}; it has {ports}")
-    if parts.dns(world).ready:
-        facts.append("the cluster's DNS has ready pods")
-    return tuple(facts)

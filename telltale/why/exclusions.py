@@ -24,36 +24,32 @@ def _dns(dns: Dns) -> Iterator[tuple[str, str]]:
     if service is None:
         return
     if dns.nameserver and dns.holder is service:
-        yield "dns-service-moved", f"DNS moved (pods ask {dns.nameserver}, and it is there)"
+        yield "dns-service-moved", f"DNS moved (it is at {dns.nameserver}, where pods ask)"
     if dns.nameserver and dns.holder is None:
-        yield "dns-address-taken", f"address taken (no Service has {dns.nameserver})"
+        yield "dns-address-taken", f"its address taken (no Service has {dns.nameserver})"
     udp = parts.udp_port(service)
     if udp and target and (udp.target_port or udp.port) in (target.container_port, target.name):
-        yield "dns-service-port-wrong", f"DNS port (53/UDP goes to {target.container_port})"
+        yield "dns-service-port-wrong", f"DNS port wrong (53/UDP goes to {target.container_port})"
 
 
 def _dns_endpoints(world: World, dns: Part) -> Iterator[tuple[str, str]]:
     if dns.ready:
         yield "dns-no-ready-pod", f"DNS down ({_count(len(dns.ready), 'ready pod')})"
     if dns.service and dns.selects_workload:
-        count = world.endpoints(dns.service)
-        yield (
-            "dns-service-selects-nothing",
-            f"DNS selector (matches its pods, {_count(count, 'ready endpoint')})",
-        )
+        yield "dns-service-selects-nothing", "DNS selector wrong (it matches the DNS pods)"
 
 
 def _pilot(world: World, pilot: Pilot) -> Iterator[tuple[str, str]]:
     if pilot.workload and pilot.workload.spec.replicas:
         wanted = pilot.workload.spec.replicas
-        yield "pilot-scaled-to-zero", f"pilot at zero ({_count(wanted, 'replica')} wanted)"
+        yield "pilot-scaled-to-zero", f"pilot scaled to zero ({wanted} wanted)"
     if pilot.ready:
         yield "pilot-crash-loop", f"pilot down ({_count(len(pilot.ready), 'ready pod')})"
     if pilot.service and pilot.selects_workload and world.endpoints(pilot.service):
         count = world.endpoints(pilot.service)
         yield (
             "pilot-service-selects-nothing",
-            f"pilot's selector ({_count(count, 'ready endpoint')})",
+            f"pilot's selector wrong ({_count(count, 'endpoint')})",
         )
 
 
@@ -61,9 +57,9 @@ def _pods(world: World, affected: tuple[PodKey, ...]) -> Iterator[tuple[str, str
     pods = [pod for pod in world.pods if key_of(pod) in affected]
     proxies = [proxy for pod in pods if (proxy := sidecar(pod))]
     if proxies and all(proxy.ready for proxy in proxies):
-        yield "envoy-crashed", "mesh (the proxy is ready)"
+        yield "envoy-crashed", "the mesh (istio-proxy is ready)"
     elif proxies and all(proxy.restart_count == 0 for proxy in proxies):
-        yield "envoy-crashed", "Envoy crashed (no proxy has restarted)"
+        yield "envoy-crashed", "Envoy crashed (istio-proxy has not restarted)"
     containers = [status for pod in pods for status in apps(pod)]
     if containers and all(status.ready for status in containers):
         yield "app-readiness-fails", "the app (its containers are ready)"

@@ -14,6 +14,9 @@ from telltale.kube.codec import Object, dig
 from telltale.kube.meta import Ref
 
 
+PROXIES_RETRY = "no restart needed: istio-proxy tries again, every pod is n/n within 30 s"
+
+
 class How(StrEnum):
     """How a patch is read, in kubectl's words."""
 

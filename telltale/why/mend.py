@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from telltale.kube import errors
 from telltale.why.apply import Hands, apply
-from telltale.why.ask import Answer, Settings, ask
+from telltale.why.answer import Answer
+from telltale.why.ask import Settings, ask
 from telltale.why.cause import Finding
 from telltale.why.fix import Advice
 from telltale.why.reason import Verdict

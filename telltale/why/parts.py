@@ -89,7 +89,8 @@ def stuck(world: World, stages: Iterable[str]) -> tuple[PodKey, ...]:
         key_of(pod)
         for pod in world.focused()
         if waits_for_config(pod) and (report := world.report(pod)) and report.stage in wanted
-    ]
+        and not report.unsettled
+    ]  # fmt: skip
     return tuple(sorted(found))
 
 

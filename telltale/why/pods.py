@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from telltale.kube.core import Container, ContainerStatus, Pod, Probe, Terminated
 from telltale.kube.meta import Ref
-from telltale.lib.clock import parse_rfc3339
+from telltale.lib.moment import parse_rfc3339
 
 PodKey: TypeAlias = tuple[str, str]  # namespace, name
 

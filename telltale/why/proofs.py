@@ -12,7 +12,7 @@ from telltale.kube.core import Pod
 from telltale.kube.meta import Ref
 from telltale.kube.service import Service
 from telltale.why.cause import Evidence
-from telltale.why.fix import Advice, Fix, Patch
+from telltale.why.fix import PROXIES_RETRY, Advice, Fix, Patch
 from telltale.why.parts import Part, intended_selector
 from telltale.why.pods import SIDECAR, PodKey, key_of, last_end, readiness
 from telltale.why.reports import Source
@@ -48,10 +48,10 @@ def agent_says(world: World, affected: tuple[PodKey, ...]) -> tuple[Evidence, ..
             continue
         if report.source is Source.LOG:
             how = f"kubectl -n {key[0]} logs {key[1]} -c {SIDECAR} --tail=200"
-            return (Evidence("the proxy's log says where it ends", how, report.error),)
-        claim = f"its agent ends at stage {report.stage}"
-        # "... has not answered yet" is true for a moment only, the stage for as long as the fault.
-        value = report.stage if report.error.endswith(" yet") else report.error
+            return (Evidence("the log of istio-proxy says how far it comes", how, report.error),)
+        claim = f"istio-proxy says how far it comes (stage {report.stage})"
+        # What was not looked into yet is true for a moment only, the stage for as long as the fault.
+        value = report.stage if report.unsettled else report.error
         return (Evidence(claim, agent_page(key), value),)
     return ()
 
@@ -61,7 +61,7 @@ def from_log(world: World, affected: tuple[PodKey, ...]) -> tuple[str, ...]:
     sources = {one.source for key in affected if (one := world.reports.get(key))}
     if Source.AGENT in sources or not sources:
         return ()
-    return ("no agent's report could be read: stage and nameserver are from the proxy's log",)
+    return ("istio-proxy could not be asked itself: what it says above is from its log",)
 
 
 def no_service_has(address: str) -> Evidence:
@@ -87,7 +87,7 @@ def symptom(world: World, affected: tuple[PodKey, ...]) -> str:
     """The first link of the chain for a proxy that waits."""
     where = sorted({namespace for namespace, _ in affected})
     pods = "1 pod" if len(affected) == 1 else f"{len(affected)} pods"
-    return f"{pods} of {', '.join(where)} not ready: the proxy has no configuration from the pilot"
+    return f"{pods} of {', '.join(where)} not ready: istio-proxy has no configuration from the pilot"
 
 
 def ending(pod: Pod, container: str) -> str:
@@ -108,11 +108,11 @@ def waiting(world: World, affected: tuple[PodKey, ...]) -> tuple[Evidence, ...]:
 
 
 def chain_to_resolve(world: World, affected: tuple[PodKey, ...]) -> tuple[str, ...]:
-    return _chain(world, affected, "the agent cannot find the pilot: ")
+    return _chain(world, affected, "istio-proxy cannot find the pilot: ")
 
 
 def chain_to_pilot(world: World, affected: tuple[PodKey, ...]) -> tuple[str, ...]:
-    return _chain(world, affected, "the agent cannot reach the pilot: ")
+    return _chain(world, affected, "istio-proxy cannot reach the pilot: ")
 
 
 def condition_of(pod: Pod) -> str:
@@ -164,7 +164,7 @@ def _select(ref: Ref, now: dict[str, str], intended: dict[str, str]) -> Fix:
         steps=(Patch(ref, {"spec": {"selector": selector}}),),
         scope=f"one object: {ref}",
         automatic=True,
-        expect="no restart needed: proxies retry, every pod n/n within 30 s",
+        expect=PROXIES_RETRY,
     )
 
 
@@ -175,7 +175,7 @@ def _choose(ref: Ref, labels: str) -> Fix:
         steps=(Advice(f"choose among {labels}", command),),
         scope=f"one object: {ref}",
         automatic=False,
-        expect="no restart needed: proxies retry, every pod n/n within 30 s",
+        expect=PROXIES_RETRY,
     )
 
 
@@ -187,5 +187,6 @@ def _chain(world: World, affected: tuple[PodKey, ...], lead: str) -> tuple[str, 
     if not affected:
         return ()
     report = world.report(first(affected, world))
-    said = (lead + report.error,) if report and report.error else ()
-    return (symptom(world, affected), *said)
+    settled = report is not None and not report.unsettled
+    said = lead + report.error if report and settled else "istio-proxy has no stream to the pilot"
+    return (symptom(world, affected), said)

@@ -11,9 +11,11 @@ from telltale.kube.core import Pod
 from telltale.why import parts
 from telltale.why.cause import Cause, Edge, Finding
 from telltale.why.exclusions import exclusions
-from telltale.why.pods import PodKey, State, key_of, sidecar, state
+from telltale.why.pods import PodKey, State, age_s, key_of, sidecar, state
 from telltale.why.world import Lack, Missing, World
 
+# Seconds without the pilot before a ready pod is worth a word: Envoy tries again that often.
+LOST_S = 30
 DEPTH = (Edge.DNS, Edge.PILOT, Edge.ENVOY, Edge.APP)
 
 
@@ -119,6 +121,7 @@ def _latent(world: World, roots: list[Finding], states: dict[PodKey, State]) -> 
     """Ready pods that a root has not reached yet, and ready pods that have lost their pilot."""
     meshed = {key_of(pod): pod for pod in world.focused() if sidecar(pod)}
     ready = [key for key, one in sorted(states.items()) if one is State.READY and key in meshed]
+    coming = [key for key, one in sorted(states.items()) if one is State.STARTING and key in meshed]
     lost = [key for key in ready if parts.connected_now(world, key) is False]
     found: list[Latent] = []
     for root in roots:
@@ -126,19 +129,27 @@ def _latent(world: World, roots: list[Finding], states: dict[PodKey, State]) -> 
             continue
         at_risk = tuple(key for key in ready if key not in root.affected)
         if at_risk:
-            found.append(Latent(_risk(root, at_risk, lost), at_risk, root))
+            found.append(Latent(_risk(at_risk, lost), at_risk, root))
+        next_hit = tuple(key for key in coming if key not in root.affected)
+        if next_hit and not at_risk and not root.affected:
+            found.append(Latent("will stay 1/2: no configuration is to be had", next_hit, root))
     covered = {key for one in found for key in one.pods}
     rest = tuple(key for key in lost if key not in covered)
-    if rest:
-        found.append(Latent("ready, and has lost its pilot: configuration from before", rest))
+    if any(_long_lost(world, key) for key in rest):
+        found.append(Latent("run on the configuration they have: the pilot is lost to them", rest))
     return tuple(found)
 
 
-def _risk(root: Finding, at_risk: tuple[PodKey, ...], lost: list[PodKey]) -> str:
-    claim = "ready so far, and would not come back from a restart"
+def _risk(at_risk: tuple[PodKey, ...], lost: list[PodKey]) -> str:
     if set(at_risk) <= set(lost):
-        claim = "ready so far, has lost its pilot, and would not come back from a restart"
-    return f"{claim} ({root.cause})"
+        return "run on the configuration they have, cut off from the pilot; a restart leaves them 1/2"
+    return "are ready; a restart would leave them 1/2"
+
+
+def _long_lost(world: World, key: PodKey) -> bool:
+    """A pilot that was replaced is found again within seconds: that is no news."""
+    own = world.reports.get(key)
+    return own is not None and not own.connected and age_s(own.since or None, world.now) > LOST_S
 
 
 def _deciding(world: World) -> tuple[Missing, ...]:

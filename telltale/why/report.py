@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from telltale.kube.core import Pod
-from telltale.why.ask import Answer, request_facts
+from telltale.why.answer import Answer, request_facts
 from telltale.why.cause import Finding
 from telltale.why.fix import Advice, Fix
 from telltale.why.path import UNICODE, Glyphs, path_lines
@@ -141,7 +141,7 @@ def _finding(one: Finding, answer: Answer, look: Look) -> Iterator[str]:
         yield from _wrapped(f"   {number} ", link, look)
     yield "  evidence"
     for number, line in enumerate(one.evidence, 1):
-        yield _cut(f"   {number} {line.claim}: {line.value or 'none'}", look.width)
+        yield from _wrapped(f"   {number} ", f"{line.claim}: {line.value or 'none'}", look)
         yield look.paint(Role.FAINT, f"     $ {line.how}")
     yield from _ruled_out("  ruled out: ", one.ruled_out, look)
     yield f"  affected  {_names(one.affected)}"
@@ -177,7 +177,9 @@ def _ruled_out(lead: str, texts: tuple[str, ...], look: Look) -> list[str]:
 
 
 def _help(fix: Fix, look: Look) -> Iterator[str]:
-    how = "safe: why --fix" if fix.automatic else "asks first: why --fix [--yes]"
+    how = "`telltale why --fix` does it"
+    if not fix.automatic:
+        how = "`telltale why --fix` asks, then does it"
     if not fix.applicable:
         how = "by hand"
     yield f"{look.paint(Role.GOOD, 'help')}: {fix.title}   [{look.paint(Role.COMMAND, how)}]"
@@ -225,7 +227,7 @@ def _footer(answer: Answer, look: Look) -> str:
     cost, dot = answer.cost, look.glyphs.dot
     hidden = answer.diagnosis.hidden
     notes = f"{hidden} unrelated note{'' if hidden == 1 else 's'} hidden {dot} " if hidden else ""
-    calls = f"{cost.api_calls} API calls {dot} {cost.seconds:.1f} s"
+    calls = f"{cost.api_calls} API calls {dot} {cost.seconds:.2f} s"
     text = f"{notes}{calls} {dot} exit {answer.exit_code}"
     return look.paint(Role.FAINT, text.rjust(look.width))
 

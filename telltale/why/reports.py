@@ -22,6 +22,10 @@ class Source(StrEnum):
 STAGES = ("resolve", "dial", "tls", "auth", "subscribe", "ack", "warm", "serve")
 
 
+# How an agent ends a sentence about what it will know in a second.
+UNSETTLED = (" yet", " being looked into", " being walked")
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     ok: int = 0
@@ -43,6 +47,12 @@ class AgentReport:
     connected: bool = False
     envoy: str = ""
     source: Source = Source.AGENT
+    since: str = ""  # when it came to this stage
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the agent has not looked into it yet; the error is then no more than that."""
+        return not self.error or self.error.endswith(UNSETTLED)
 
     def presumed(self) -> "AgentReport":
         return replace(self, source=Source.PRESUMED)
@@ -65,6 +75,7 @@ def from_json(data: bytes) -> AgentReport:
         lds=_counts(dig(page, "lds")),
         last_nack=_text(page, "last_nack"),
         connected=dig(page, "connected") is True,
+        since=_text(page, "since"),
         envoy=str(dig(page, "envoy", "state", default="")),
     )
 

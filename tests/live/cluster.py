@@ -1,4 +1,4 @@
-"""A real cluster as a person at a terminal has it: telltale, kubectl, curl. Never: a shortcut inside."""
+"""A real cluster as a person at a terminal has it: telltale, kubectl, curl. Never: its insides."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One real cluster for all live stories: its own home, ranges and port, beside what else runs here."""
+"""One real cluster for all live stories: its own home, ranges and port, beside what else runs."""
 
 import os
 import shutil
@@ -17,9 +17,9 @@ def lacking() -> str:
     """Why live stories cannot run here; empty when they can."""
     if os.geteuid() != 0:
         return "needs root: network namespaces and containers"
-    needed = ("runc", "conmon", "nft", "kubectl")
+    needed = ("runc", "conmon", "nft", "kubectl", "curl", "dig")
     missing = [program for program in needed if not shutil.which(program)]
-    return f"not installed: {', '.join(missing)} (make setup)" if missing else ""
+    return f"not installed: {', '.join(missing)} (make test installs them)" if missing else ""
 
 
 @pytest.fixture(scope="session")

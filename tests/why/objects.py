@@ -5,7 +5,8 @@ Never: what follows from them.
 
 from datetime import datetime, timedelta
 
-from telltale.lib.clock import FakeClock, parse_rfc3339, rfc3339
+from telltale.lib.clock import FakeClock
+from telltale.lib.moment import parse_rfc3339, rfc3339
 
 MERGED_BY_NAME = ("containers",)
 

@@ -4,7 +4,8 @@ import asyncio
 
 from worlds import Cluster
 
-from telltale.why.ask import Answer, Settings, ask
+from telltale.why.answer import Answer
+from telltale.why.ask import Settings, ask
 from telltale.why.faults import Pace, break_
 from telltale.why.mend import Manners, Mended, mend
 from telltale.why.symptom import Question, parse

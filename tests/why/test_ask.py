@@ -6,7 +6,7 @@ import pytest
 from story import asked, break_too, sick, why
 from worlds import Cluster
 
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 from telltale.why.as_json import as_json
 from telltale.why.causes.every import CAUSES
 from telltale.why.pods import State, state

@@ -6,7 +6,7 @@ import pytest
 from story import sick, why
 from worlds import Cluster
 
-from telltale.why.ask import Cost
+from telltale.why.answer import Cost
 from telltale.why.causes.every import CAUSES
 from telltale.why.path import ASCII
 from telltale.why.report import Look, Role, render

@@ -30,7 +30,8 @@ from objects import (
 from telltale.kube.client import Client
 from telltale.kube.kinds import BUILT_IN
 from telltale.kube.transport import Request, Response
-from telltale.lib.clock import FakeClock, rfc3339
+from telltale.lib.clock import FakeClock
+from telltale.lib.moment import rfc3339
 from telltale.why.apply import Hands
 
 NAMESERVER = "172.19.0.10"

@@ -7,19 +7,22 @@ from telltale.cli.options import Target, finish, target
 
 
 @click.command("down")
-@click.option("--delete", is_flag=True, help="Forget its objects, keys and images too.")
+@click.option("--delete", is_flag=True, help="Forget the cluster too: its objects, keys and images.")
 @target
 def verb(where: Target, delete: bool) -> None:
     """Stop the embedded cluster: no process, namespace, interface, rule or mount stays.
 
     Its objects stay in --home, so that `telltale up` brings it back; --delete forgets them.
     """
-    import shutil
+    from telltale.app import removal
 
-    from telltale.app import bringup
-
-    found = finish(bringup.down(where.home, output.Progress()))
-    if delete and where.home.path.exists():
-        shutil.rmtree(where.home.path)
-    nothing = f"nothing to stop: no cluster was started in {where.home.path}"
-    output.note("stopped" if found else nothing)
+    home = where.home
+    found = finish(removal.down(home, output.Progress()))
+    kept = home.path.exists()
+    left = removal.forget(home) if delete else []
+    if left:
+        output.note(f"{home.path} stays: {', '.join(left[:3])} in it is not the cluster's")
+    if delete and kept:
+        output.note("stopped and deleted" if found else f"deleted {home.path}")
+    else:
+        output.note("stopped" if found else f"nothing to stop: no cluster runs in {home.path}")

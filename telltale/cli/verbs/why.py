@@ -65,7 +65,7 @@ def _shown(answer: object, form: str) -> str:
     from telltale.cli.colour import look
     from telltale.kube import codec
     from telltale.why.as_json import as_json
-    from telltale.why.ask import Answer
+    from telltale.why.answer import Answer
     from telltale.why.report import render
 
     assert isinstance(answer, Answer)

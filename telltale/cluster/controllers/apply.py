@@ -31,7 +31,7 @@ from telltale.kube.codec import Object
 from telltale.kube.errors import AlreadyExists, ApiError, Conflict, MethodNotAllowed, NotFound
 from telltale.kube.kinds import NAMESPACE, POD, Kind
 from telltale.kube.meta import Anything
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 
 _TOGETHER = 32  # creates and deletes of one step that are on their way at the same time
 

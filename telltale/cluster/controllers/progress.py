@@ -11,7 +11,7 @@ from telltale.cluster.controllers.rollout import Bounds
 from telltale.kube.apps import Deployment, DeploymentStatus, ReplicaSet
 from telltale.kube.codec import Object, to_object
 from telltale.kube.meta import Condition
-from telltale.lib.clock import parse_rfc3339, rfc3339
+from telltale.lib.moment import parse_rfc3339, rfc3339
 
 _FOREVER = 2147483647
 

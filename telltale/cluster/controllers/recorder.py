@@ -11,7 +11,8 @@ from telltale.kube.client import Client
 from telltale.kube.codec import Object
 from telltale.kube.errors import ApiError, NotFound
 from telltale.kube.kinds import EVENT
-from telltale.lib.clock import Clock, Ids, rfc3339
+from telltale.lib.clock import Clock, Ids
+from telltale.lib.moment import rfc3339
 
 _WAITING_MOST = 1000
 _KNOWN_MOST = 2000

@@ -24,7 +24,7 @@ from telltale.kube.core import Pod
 from telltale.kube.kinds import POD, REPLICA_SET
 from telltale.kube.meta import Condition, Ref
 from telltale.kube.selector import of as selector_of
-from telltale.lib.clock import parse_rfc3339, rfc3339
+from telltale.lib.moment import parse_rfc3339, rfc3339
 
 _SOURCE = "replicaset-controller"
 _BURST = 500  # Kubernetes' BurstReplicas: the most pods made in one go

@@ -15,7 +15,7 @@ from telltale.kube.core import Pod
 from telltale.kube.kinds import POD
 from telltale.kube.meta import Condition, Ref
 from telltale.kube.quantity import amount
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 
 _SOURCE = "default-scheduler"
 

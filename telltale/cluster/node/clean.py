@@ -15,7 +15,9 @@ from pathlib import Path
 
 from telltale.cluster.node import linux
 from telltale.cluster.node.network import Network
-from telltale.cluster.node.processes import Process, known, send
+from telltale.cluster.node.process import Process
+from telltale.cluster.node.processes import alive, known, send
+from telltale.cluster.node.runtime import ROOT_FOLDERS
 from telltale.cluster.node.settings import NodeSettings
 
 log = logging.getLogger(__name__)
@@ -24,29 +26,48 @@ _CGROUPS = Path("/sys/fs/cgroup")
 _LIMIT_S = 10.0
 
 
-def clean(settings: NodeSettings) -> None:
-    """Safe when nothing is there. Raises `OSError` when something will not go."""
-    # Watchers first: a conmon that sees its container die would still write and run runc.
-    _end([*_watchers(settings), *_contained(settings)])
+def clean(settings: NodeSettings, *, forget: bool = True) -> bool:
+    """Safe when nothing is there; False then. Raises `OSError` when something will not go.
+
+    Without `forget` the records, logs and volumes of the pods stay: another `run` finds what a
+    machine finds after a reboot.
+    """
+    found = _end_all(settings)
     for folder in _cgroups(settings):
+        found = True
         _remove_cgroup(folder)
     for point in linux.mounts_below(settings.home / "node"):
+        found = True
         linux.unmount(point)
-    Network(settings).clean()
-    shutil.rmtree(settings.home / "node", ignore_errors=True)
+    found = Network(settings).clean() or found
+    shutil.rmtree(settings.home / "node" if forget else settings.runc, ignore_errors=True)
+    for old in settings.pods.glob("*/run/*/*"):
+        for name in ROOT_FOLDERS:
+            shutil.rmtree(old / name, ignore_errors=True)
+    return found
+
+
+def _end_all(settings: NodeSettings) -> bool:
+    """What was being started while we looked is found by looking again; False: there was none."""
+    limit, any_found = time.monotonic() + _LIMIT_S, False
+    # Watchers first: a conmon that sees its container die would still write and run runc.
+    while found := [*_watchers(settings), *_contained(settings)]:
+        any_found = True
+        _end(found, limit)
+    return any_found
 
 
 def _watchers(settings: NodeSettings) -> list[Process]:
-    """conmons of this cluster: by the state directory on their command line."""
+    """conmons and runcs of this cluster: by the state directory on their command line."""
     mark = str(settings.runc).encode()
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):
                 words = (entry / "cmdline").read_bytes().split(b"\0")
-                if words[0].endswith(b"conmon") and mark in words:
+                if words[0].endswith((b"conmon", b"runc")) and mark in words:
                     found.append(known(int(entry.name)))
-    return found
+    return [process for process in found if alive(process)]
 
 
 def _contained(settings: NodeSettings) -> list[Process]:
@@ -56,7 +77,8 @@ def _contained(settings: NodeSettings) -> list[Process]:
         for procs in folder.rglob("cgroup.procs"):
             with contextlib.suppress(OSError):
                 pids.update(int(word) for word in procs.read_text().split())
-    return [known(pid) for pid in pids if pid != os.getpid()]
+    every = [known(pid) for pid in pids if pid != os.getpid()]
+    return [process for process in every if alive(process)]
 
 
 def _cgroups(settings: NodeSettings) -> Iterator[Path]:
@@ -66,13 +88,12 @@ def _cgroups(settings: NodeSettings) -> Iterator[Path]:
             yield Path(folder) / settings.cgroup
 
 
-def _end(processes: list[Process]) -> None:
+def _end(processes: list[Process], limit: float) -> None:
     for process in processes:
         send(process, signal.SIGKILL)
-    limit = time.monotonic() + _LIMIT_S
-    while any(process.alive for process in processes):
+    while any(alive(process) for process in processes):
         if time.monotonic() > limit:
-            left = [process.pid for process in processes if process.alive]
+            left = [process.pid for process in processes if alive(process)]
             raise OSError(f"processes {left} do not end after SIGKILL")
         time.sleep(0.01)
 

@@ -27,7 +27,7 @@ from telltale.cluster.node.runtime import Cell, RuntimeFailed, exit_of, unmount_
 from telltale.cluster.node.sources import Placed
 from telltale.cluster.node.status import stamp
 from telltale.kube.core import Container, ContainerState, Probe, Running, Terminated, Waiting
-from telltale.lib.clock import parse_rfc3339
+from telltale.lib.moment import parse_rfc3339
 from telltale.lib.tasks import Tasks
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from telltale.kube.codec import Object
 from telltale.kube.core import Pod
 from telltale.kube.errors import ApiError, NotFound
 from telltale.kube.kinds import EVENT
-from telltale.lib.clock import Clock, Ids, rfc3339
+from telltale.lib.clock import Clock, Ids
+from telltale.lib.moment import rfc3339
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from telltale.cluster.images.user import Identity, NoUser, resolve
 from telltale.cluster.node import spec
 from telltale.cluster.node.environ import environment, expand
 from telltale.cluster.node.machine import Machine
-from telltale.cluster.node.processes import Process
+from telltale.cluster.node.process import Process
 from telltale.cluster.node.resolv import hostname
 from telltale.cluster.node.runtime import Cell, RuntimeFailed, mount_root, unmount_root
 from telltale.cluster.node.sources import Missing, Placed

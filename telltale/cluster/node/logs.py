@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from telltale.lib.clock import parse_rfc3339
+from telltale.lib.moment import parse_rfc3339
 
 _LOOK_S = 0.1  # how soon a follower sees a new line
 _CHUNK = 1 << 20

@@ -91,15 +91,19 @@ class Network:
             _delete_link(route, self.veth(uid))
         _drop(self.path(uid))
 
-    def clean(self) -> None:
-        """Take away everything that carries this cluster's id."""
+    def clean(self) -> bool:
+        """Take away everything that carries this cluster's id; False when nothing does."""
+        found = False
         with IPRoute() as route:
             for link in route.get_links():
                 name = str(dict(link["attrs"]).get("IFLA_IFNAME"))
                 if name == self._settings.bridge or name.startswith(self._settings.veth_prefix):
+                    found = True
                     _delete_link(route, name)
         for path in NETNS.glob(f"{self._settings.netns_prefix}*"):
+            found = True
             _drop(path)
+        return found
 
 
 def _short(uid: str) -> str:

@@ -6,20 +6,13 @@ Never: a signal to a pid that has been used again.
 import asyncio
 import os
 import signal
-from dataclasses import dataclass
 from pathlib import Path
 
+from telltale.cluster.node.process import Process
 
-@dataclass(frozen=True, slots=True)
-class Process:
-    """`since` is the kernel's start time of it, in clock ticks after boot."""
 
-    pid: int
-    since: int
-
-    @property
-    def alive(self) -> bool:
-        return self.pid > 0 and began(self.pid) == self.since
+def alive(process: Process) -> bool:
+    return process.pid > 0 and began(process.pid) == process.since
 
 
 def began(pid: int) -> int:
@@ -72,7 +65,7 @@ def _open(process: Process) -> int:
         descriptor = os.pidfd_open(process.pid)
     except (ProcessLookupError, OSError, ValueError):
         return -1
-    if process.alive:  # asked after opening: the descriptor cannot change its process any more
+    if alive(process):  # asked after opening: the descriptor cannot change its process any more
         return descriptor
     os.close(descriptor)
     return -1

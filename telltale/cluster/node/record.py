@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from telltale.cluster.node.processes import Process
+from telltale.cluster.node.process import Process
 from telltale.kube import codec
 from telltale.kube.codec import Typed
 from telltale.kube.core import Container, ContainerState, Pod, Waiting

@@ -20,7 +20,8 @@ from telltale.kube.codec import Json, Object
 from telltale.kube.errors import AlreadyExists, ApiError, NotFound
 from telltale.kube.kinds import LEASE, NAMESPACE, NODE
 from telltale.kube.meta import Condition
-from telltale.lib.clock import Clock, rfc3339
+from telltale.lib.clock import Clock
+from telltale.lib.moment import rfc3339
 
 log = logging.getLogger(__name__)
 

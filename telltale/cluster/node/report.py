@@ -56,7 +56,7 @@ class Report:
         if body == self._sent:
             return
         meta = self._told.record.pod.metadata
-        patch: Object = {"metadata": {"uid": meta.uid}, "status": body}
+        patch: Object = {"metadata": {"uid": meta.uid}, "status": {**body, **_whole(body)}}
         try:
             await self._machine.client.patch(
                 POD, meta.name, patch, namespace=meta.namespace,
@@ -72,6 +72,12 @@ class Report:
             self._told.record, self._told.object, str(self._machine.settings.address),
             self._machine.now(), self._told.stopping.is_set(), self._before,
         )  # fmt: skip
+
+
+def _whole(body: Object) -> Object:
+    """Addresses replace those of an earlier sandbox; a strategic patch would keep both."""
+    addresses = body.get("podIPs")
+    return {"podIPs": [*addresses, {"$patch": "replace"}]} if isinstance(addresses, list) else {}
 
 
 def _conditions(body: Object) -> dict[str, Condition]:

@@ -16,11 +16,14 @@ from pathlib import Path
 
 from telltale.cluster.node import commands, linux
 from telltale.cluster.node.commands import Outcome
-from telltale.cluster.node.processes import Process, known, send
+from telltale.cluster.node.process import Process
+from telltale.cluster.node.processes import known, send
 from telltale.kube import codec
 from telltale.kube.codec import Object, dig
 
 log = logging.getLogger(__name__)
+
+ROOT_FOLDERS = ("upper", "work", "rootfs")  # of a cell: a container's own root file system
 
 _CREATE_S = 60.0
 
@@ -136,7 +139,7 @@ def exit_of(cell: Cell) -> Exit | None:
 
 def mount_root(cell: Cell, lower: Path) -> None:
     """The container's own root: what it writes goes to `upper`, the image stays as it is."""
-    for name in ("upper", "work", "rootfs"):
+    for name in ROOT_FOLDERS:
         (cell.folder / name).mkdir(exist_ok=True)
         (cell.folder / name).chmod(0o755)  # whatever the umask is: it becomes the container's /
     upper, work = cell.folder / "upper", cell.folder / "work"
@@ -147,7 +150,7 @@ def mount_root(cell: Cell, lower: Path) -> None:
 def unmount_root(cell: Cell) -> None:
     """Its writes are gone with it, as a container's are."""
     linux.unmount(cell.root)
-    for name in ("upper", "work", "rootfs"):
+    for name in ROOT_FOLDERS:
         shutil.rmtree(cell.folder / name, ignore_errors=True)
 
 

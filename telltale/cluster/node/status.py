@@ -10,7 +10,7 @@ from telltale.kube import codec
 from telltale.kube.codec import Json, Object
 from telltale.kube.core import Container, Pod
 from telltale.kube.meta import Condition
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from telltale.kube.client import Client
 from telltale.kube.codec import Object, dig
 from telltale.kube.core import Pod, TokenSource, Volume
 from telltale.kube.kinds import SERVICE_ACCOUNT
-from telltale.lib.clock import Clock, parse_rfc3339
+from telltale.lib.clock import Clock
+from telltale.lib.moment import parse_rfc3339
 
 _RENEW_AT = 0.8  # of its life, as the kubelet does; and at the latest after a day
 _RENEW_MOST_S = 24 * 3600.0

@@ -5,13 +5,13 @@ Never: a rule; `table` and `rules` make those. One writer: changes while it writ
 
 import asyncio
 import logging
-import re
 from collections.abc import Iterable
 from functools import partial
 
 from pyroute2.netlink.exceptions import NetlinkError
 
 from telltale.cluster.services import conntrack, host, rules
+from telltale.cluster.services.clean import clean, listed, noted
 from telltale.cluster.services.nft import Nft, Refused
 from telltale.cluster.services.settings import Host, Settings
 from telltale.cluster.services.table import Table, rows
@@ -21,6 +21,8 @@ from telltale.kube.kinds import ENDPOINT_SLICE, SERVICE
 from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.backoff import Backoff
 from telltale.lib.tasks import describe, supervise
+
+__all__ = ["clean", "run"]
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +47,6 @@ async def run(settings: Settings, client: Client) -> None:
         writer = Writer(settings, known, Nft())
         writing = tasks.start("service proxy", writer.run, Backoff(first_s=0.1, most_s=5.0))
         await writing
-
-
-def clean(settings: Settings) -> None:
-    """Removes every rule, route and setting of this cluster, if there are any. Blocking."""
-    nft = Nft()
-    try:
-        host.restore(settings, _noted(_listed(nft, settings)))
-        nft.run(rules.clean(settings.table))
-    finally:
-        nft.close()
 
 
 class Known:
@@ -117,10 +109,10 @@ class Writer:
         self._written: Table = {}
 
     async def run(self) -> None:
-        noted = _noted(await asyncio.to_thread(_listed, self._nft, self._settings))
-        self._host = Host(forwarding=noted)
+        found = noted(await asyncio.to_thread(listed, self._nft, self._settings))
+        self._host = Host(forwarding=found)
         await self._write_everything()  # the guards stand before there is a bridge to guard
-        await self._prepare(noted)
+        await self._prepare(found)
         while True:
             try:
                 async with asyncio.timeout(_LOOK_AGAIN_S):
@@ -131,12 +123,12 @@ class Writer:
                 self._known.changed.clear()
                 await self._write()
 
-    async def _prepare(self, noted: dict[str, str]) -> None:
+    async def _prepare(self, former: dict[str, str]) -> None:
         pauses = Backoff(first_s=0.02, most_s=1.0)
         failures = 0
         while True:
             try:
-                self._host = await asyncio.to_thread(host.prepare, self._settings, noted)
+                self._host = await asyncio.to_thread(host.prepare, self._settings, former)
             except host.NoBridge as error:
                 failures += 1
                 log.log(logging.INFO if failures == 8 else logging.DEBUG, "waiting: %s", error)
@@ -184,17 +176,3 @@ class Writer:
         except Refused:
             log.warning("table %s is gone, made again", self._settings.table)
             await self._write_everything()
-
-
-def _listed(nft: Nft, settings: Settings) -> str:
-    try:
-        return nft.run(f"list table ip {settings.table}")
-    except Refused:
-        return ""
-
-
-def _noted(listing: str) -> dict[str, str]:
-    """What an earlier run wrote into the table's comment."""
-    found = re.search(rf'comment "{rules.NOTE}([^"]*)"', listing)
-    pairs = (part.partition("=") for part in found[1].split()) if found else ()
-    return {name: value for name, _, value in pairs}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from telltale.kube.codec import Json, Malformed, Object
 from telltale.kube.wire.messages import Field, Shape, messages
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 
 MAGIC = b"k8s\x00"
 _DEEPEST = 64

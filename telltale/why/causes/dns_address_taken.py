@@ -6,7 +6,7 @@ from telltale.kube.codec import Object
 from telltale.kube.meta import Ref
 from telltale.why import parts, proofs
 from telltale.why.cause import Cause, Edge, Evidence, Finding
-from telltale.why.fix import Create, DeletePods, Fault, Fix, Readdress
+from telltale.why.fix import PROXIES_RETRY, Create, DeletePods, Fault, Fix, Readdress
 from telltale.why.world import World
 
 
@@ -46,7 +46,7 @@ def judge(world: World) -> Iterator[Finding]:
             steps=(Readdress(taker, was=asked), Readdress(ref, was=now, address=asked)),
             scope="cluster-wide: two Services are deleted and made again, in this order",
             automatic=False,
-            expect="no restart needed: proxies retry, every pod n/n within 30 s",
+            expect=PROXIES_RETRY,
         ),
         edge=Edge.DNS,
         place=f"DNS {asked}:53",

@@ -6,7 +6,7 @@ from telltale.kube.apps import Deployment
 from telltale.kube.meta import Ref
 from telltale.why import parts, proofs
 from telltale.why.cause import Cause, Edge, Evidence, Finding
-from telltale.why.fix import Advice, DeletePods, Fault, Fix, Scale
+from telltale.why.fix import PROXIES_RETRY, Advice, DeletePods, Fault, Fix, Scale
 from telltale.why.pods import State, state
 from telltale.why.world import World
 
@@ -58,7 +58,7 @@ def _scale(ref: Ref) -> Fix:
         steps=(Scale(ref, 1),),
         scope=f"one object: {ref}",
         automatic=True,
-        expect="no restart needed: proxies retry, every pod n/n within 30 s",
+        expect=PROXIES_RETRY,
     )
 
 
@@ -74,7 +74,7 @@ def _look(ref: Ref, workload: Deployment) -> Fix:
         ),
         scope=f"one object: {ref}",
         automatic=False,
-        expect="once a DNS pod is ready, proxies retry: every pod n/n within 30 s",
+        expect="once a DNS pod is ready, istio-proxy tries again: every pod is n/n within 30 s",
     )
 
 

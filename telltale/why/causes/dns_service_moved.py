@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from telltale.kube.meta import Ref
 from telltale.why import parts, proofs
 from telltale.why.cause import Cause, Edge, Evidence, Finding
-from telltale.why.fix import DeletePods, Fault, Fix, Readdress
+from telltale.why.fix import PROXIES_RETRY, DeletePods, Fault, Fix, Readdress
 from telltale.why.world import World
 
 
@@ -53,7 +53,7 @@ def _fix(ref: Ref, now: str, asked: str) -> Fix:
         steps=(Readdress(ref, was=now, address=asked),),
         scope="cluster-wide: the DNS Service is deleted and made again, away for a moment",
         automatic=False,
-        expect="no restart needed: proxies retry, every pod n/n within 30 s",
+        expect=PROXIES_RETRY,
     )
 
 

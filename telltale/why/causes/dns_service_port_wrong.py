@@ -8,7 +8,7 @@ from telltale.kube.meta import Ref
 from telltale.kube.service import Service, ServicePort
 from telltale.why import parts, proofs
 from telltale.why.cause import Cause, Edge, Evidence, Finding
-from telltale.why.fix import DeletePods, Fault, Fix, Patch
+from telltale.why.fix import PROXIES_RETRY, DeletePods, Fault, Fix, Patch
 from telltale.why.world import World
 
 
@@ -72,7 +72,7 @@ def _fix(ref: Ref, service: Service, target: ContainerPort) -> Fix:
         steps=(Patch(ref, {"spec": {"ports": [mended, *kept]}}),),
         scope=f"one object: {ref}",
         automatic=True,
-        expect="no restart needed: proxies retry, every pod n/n within 30 s",
+        expect=PROXIES_RETRY,
     )
 
 

@@ -112,7 +112,7 @@ def _mend(text: str, deployment: Ref) -> Fix:
         ),
         scope=f"mesh-wide: {CONFIG}; better still, restore what was meant",
         automatic=False,
-        expect="the pilot starts, proxies retry: every pod n/n within 30 s",
+        expect="the pilot starts, istio-proxy tries again: every pod is n/n within 30 s",
     )
 
 
@@ -128,7 +128,7 @@ def _advise(blamed: bool, deployment: Ref) -> Fix:
         steps=(edit, logs) if blamed else (logs, undo),
         scope="mesh-wide",
         automatic=False,
-        expect="once the pilot is ready proxies retry: every pod n/n within 30 s",
+        expect="once the pilot is ready istio-proxy tries again: every pod is n/n within 30 s",
     )
 
 

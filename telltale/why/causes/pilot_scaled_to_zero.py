@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from telltale.kube.meta import Ref
 from telltale.why import parts, proofs
 from telltale.why.cause import Cause, Edge, Evidence, Finding
-from telltale.why.fix import Fault, Fix, RestartProxies, Scale
+from telltale.why.fix import PROXIES_RETRY, Fault, Fix, RestartProxies, Scale
 from telltale.why.world import World
 
 
@@ -37,7 +37,7 @@ def judge(world: World) -> Iterator[Finding]:
             steps=(Scale(ref, 1),),
             scope=f"one object: {ref}",
             automatic=True,
-            expect="no restart needed: proxies retry, every pod n/n within 30 s",
+            expect=PROXIES_RETRY,
         ),
         edge=Edge.PILOT,
         place=f"pilot {pilot.target}",

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from telltale.kube import codec, kinds
 from telltale.kube.apps import ReplicaSet
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 AGENT_PORT = 15020
 LOG_LINES = 200
+# An agent that has just started walks the way to the pilot first, within 1.1 s (`now`).
+AGENT_S = 1.7
 
 
 async def read_inside(client: Client, calls: Calls, world: World, reads: Sequence[Read]) -> World:
@@ -85,7 +88,7 @@ class _Found:
     async def one(self, read: Read) -> None:
         match read:
             case AskAgent(pod):
-                page = await self._page(pod, AGENT_PORT, "debug/why", reports.from_json)
+                page = await self._page(pod, AGENT_PORT, "debug/why?now=1", reports.from_json)
                 if page is not None:
                     self.reports[pod] = page
             case AskPilot(pod):
@@ -114,10 +117,12 @@ class _Found:
         url = f"/api/v1/namespaces/{pod[0]}/pods/{pod[1]}:{port}/proxy/{path}"
 
         async def fetch() -> T:
-            return parse(await self.client.raw("GET", url))
+            bare, _, query = url.partition("?")
+            return parse(await self.client.raw("GET", bare, dict(parse_qsl(query))))
 
         what = f"pods/proxy {pod[0]}/{pod[1]}:{port}/{path}"
-        return await self.calls.read(what, f"kubectl get --raw {url}", fetch(), INSIDE_S)
+        limit_s = AGENT_S if port == AGENT_PORT else INSIDE_S
+        return await self.calls.read(what, f"kubectl get --raw '{url}'", fetch(), limit_s)
 
     async def _log(self, read: ReadLog) -> None:
         namespace, name = read.pod

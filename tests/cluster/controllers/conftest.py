@@ -13,7 +13,8 @@ from telltale.cluster.api.run import ApiServer, ApiSettings, build
 from telltale.cluster.controllers import run
 from telltale.kube.client import Client
 from telltale.kube.kinds import NAMESPACE, NODE, POD
-from telltale.lib.clock import SystemClock, SystemIds, rfc3339
+from telltale.lib.clock import SystemClock, SystemIds
+from telltale.lib.moment import rfc3339
 
 
 @dataclass

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from telltale.cluster.node.processes import Process, began, send
+from telltale.cluster.node.process import Process
+from telltale.cluster.node.processes import began, send
 from telltale.cluster.node.run import clean
 from telltale.kube.errors import ApiError
 from tests.cluster.node.world import World, living, settings_for

@@ -20,7 +20,7 @@ from telltale.cluster.api.problems import (
     unsupported,
 )  # fmt: skip
 from telltale.kube.codec import Json, Object, dig
-from telltale.lib.clock import parse_rfc3339
+from telltale.lib.moment import parse_rfc3339
 
 _ROOT = ("apiVersion", "kind", "metadata")
 _INT_OR_STRING = "x-kubernetes-int-or-string"

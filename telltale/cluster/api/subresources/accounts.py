@@ -10,7 +10,7 @@ from telltale.cluster.api.problems import Problem, absent, conflict, invalid, re
 from telltale.cluster.api.request import Call, Reply, answer
 from telltale.cluster.api.verbs.update import find
 from telltale.kube.codec import Object
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 
 SHORTEST_S = 600
 LONGEST_S = 1 << 32

@@ -11,7 +11,7 @@ from telltale.cluster.api.verbs.update import find
 from telltale.cluster.store.revisions import Stale
 from telltale.kube import codec
 from telltale.kube.codec import Json, Object
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 
 _SUCCESS: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from telltale.cluster.api.objects import name_of, text
 from telltale.kube.codec import Json, Object
-from telltale.lib.clock import parse_rfc3339
+from telltale.lib.moment import parse_rfc3339
 
 Cell = Callable[[Object, datetime], Json]
 

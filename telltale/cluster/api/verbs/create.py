@@ -13,7 +13,7 @@ from telltale.cluster.api.verbs import options
 from telltale.cluster.store.stored import Stored
 from telltale.kube import errors
 from telltale.kube.codec import Object
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 
 _MOST_GENERATED = 58  # of a generateName, so that the name with its suffix fits a label
 

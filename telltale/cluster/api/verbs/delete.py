@@ -18,7 +18,7 @@ from telltale.cluster.store.revisions import Stale
 from telltale.cluster.store.stored import Stored
 from telltale.kube import errors
 from telltale.kube.codec import Object
-from telltale.lib.clock import rfc3339
+from telltale.lib.moment import rfc3339
 
 _FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
