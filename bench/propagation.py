@@ -1,4 +1,4 @@
-"""Seconds from a pod's Ready condition, as a watch shows it, to its endpoint standing in the last proxy.
+"""Seconds from a pod's Ready condition, as a watch shows it, to its endpoint in the last proxy.
 
 The peer is Istio's debounce of 0.1 s, which every endpoint change waits for there. Each proxy is
 watched from inside its own network namespace; all clocks are this machine's monotonic one.
@@ -27,7 +27,8 @@ import re, sys, time, urllib.request
 end = time.monotonic() + 30
 while time.monotonic() < end:
     page = urllib.request.urlopen("http://127.0.0.1:15000/clusters").read().decode()
-    if len(set(re.findall(r"outbound.9080..ratings[^:]*::([0-9.]+:9080)::health_flags::healthy", page))) == 2:
+    pattern = r"outbound.9080..ratings[^:]*::([0-9.]+:9080)::health_flags::healthy"
+    if len(set(re.findall(pattern, page))) == 2:
         print(time.monotonic())
         sys.exit()
     time.sleep(0.005)

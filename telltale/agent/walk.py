@@ -20,9 +20,10 @@ ADDRESSES = 3  # of a headless Service: how many are tried
 
 
 async def walk(
-    target: Target, conf: ResolvConf, dns_port: int = 53, step_s: float = STEP_S
+    target: Target, conf: ResolvConf, dns_port: int = 53, step_s: float | None = None
 ) -> Walked:
     """Never raises for what it meets on the way: that is its result."""
+    step_s = STEP_S if step_s is None else step_s
     try:
         found = await resolve(target.host, conf, step_s, dns_port)
     except LookupFailed as error:

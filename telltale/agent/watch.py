@@ -16,7 +16,7 @@ from telltale.agent.readiness import Numbers
 from telltale.agent.resolve import ResolvConf, read_resolv_conf
 from telltale.agent.settings import Target
 from telltale.agent.stage import Known, Stage, Standing, Story, Walked, stand
-from telltale.agent.walk import STEP_S, walk
+from telltale.agent.walk import walk
 from telltale.lib.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Watch:
         while True:
             view = await self.look()
             if view.numbers is None or not view.numbers.connected:
-                await self._walk(STEP_S if self._walked else QUICK_S)
+                await self._walk(None if self._walked else QUICK_S)
                 view = await self.look()
             elif self._address is None:
                 self._address = await self._admin.upstream("xds-grpc")
@@ -107,14 +107,14 @@ class Watch:
     def _fresh(self) -> bool:
         return self._walked is not None and self._clock.monotonic() - self._walked_at < FRESH_S
 
-    async def _walk(self, step_s: float) -> None:
+    async def _walk(self, step_s: float | None) -> None:
         """One at a time; who waited for another's walk has its result."""
         began = self.walks
         async with self._walking:
             if self.walks == began:
                 await self._go(step_s)
 
-    async def _go(self, step_s: float) -> None:
+    async def _go(self, step_s: float | None) -> None:
         self._walked = await walk(self._target, self._conf(), step_s=step_s)
         self._walked_at = self._clock.monotonic()
         self._address = self._walked.address

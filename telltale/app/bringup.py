@@ -5,19 +5,16 @@ Never: what the parts do. Every wait has a limit and says what it waited for.
 
 import asyncio
 import contextlib
-import os
-import signal
 import subprocess
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from telltale.app import images, preflight
+from telltale.app import images, preflight, removal, supervisor
 from telltale.app.errors import Refused
 from telltale.app.home import ClusterSettings, Home
-from telltale.app.removal import remove
 from telltale.inject.install import MeshSettings, mesh_objects
 from telltale.kube import codec, kubeconfig
 from telltale.kube.apply import ensure
@@ -25,8 +22,11 @@ from telltale.kube.client import Client, Patch
 from telltale.kube.codec import Object
 from telltale.kube.core import Pod
 from telltale.kube.errors import ApiError
-from telltale.kube.kinds import NAMESPACE, POD, SERVICE
+from telltale.kube.kinds import LEASE, NAMESPACE, POD, SERVICE
 from telltale.kube.transport import Http
+from telltale.lib.clock import SystemClock
+
+_SHOWN = 3  # late pods named in a line of progress
 
 
 class Progress(Protocol):
@@ -47,58 +47,73 @@ class Wanted:
 
 
 async def up(home: Home, settings: ClusterSettings, wanted: Wanted, progress: Progress) -> None:
-    """Returns when every pod is n/n. Raises `Refused`."""
+    """Returns when every pod is n/n. A start that fails, or is interrupted, leaves nothing running.
+
+    Raises `Refused`.
+    """
     if wanted.sample and wanted.sample not in images.samples():
         known = ", ".join(images.samples())
         raise Refused(f"--sample {wanted.sample}: no such sample; there is: {known}")
-    if not home.running():
+    preflight.check_unchanged(home, settings)
+    if home.holder() is None:
         progress.step("checking this machine")
         await asyncio.to_thread(preflight.check, home, settings)
         home.save(settings)
         progress.step("starting the cluster")
-        await _supervisor(home, wanted.limit_s, progress)
-    async with Http(kubeconfig.load(home.kubeconfig)) as http:
-        await _furnish(Client(http), wanted, progress)
+        await _start(home, wanted.limit_s, progress)
+    else:
+        await _until(lambda: _lacking(home), wanted.limit_s, "the API server", progress)
+    try:
+        async with Http(kubeconfig.load(home.kubeconfig)) as http:
+            await _furnish(Client(http), wanted, progress)
+    except ApiError as error:
+        if home.holder() is None:
+            raise Refused(f"the supervisor ended: {_last_words(home.log)}") from error
+        raise
     progress.done()
 
 
-async def down(home: Home, progress: Progress) -> bool:
-    """Stop the supervisor, take all of the cluster out of the machine; False if none was there."""
-    pid = home.running()
-    if pid:
-        progress.step("stopping the supervisor")
-        os.kill(pid, signal.SIGTERM)
-        await _until(lambda: _gone(home), 20.0, f"the supervisor (pid {pid}) to stop", progress)
-    settings = home.settings()
-    if settings is None:
-        return False
-    progress.step("removing pods, networks and rules")
-    await remove(home, settings)
-    progress.done()
-    return True
+async def _start(home: Home, limit_s: float, progress: Progress) -> None:
+    """The supervisor in the background, its API ready; or nothing of it."""
+    before, process = SystemClock().now(), supervisor.begin(home)
+    try:
+        await _until(lambda: _lacking(home, process), limit_s, "the API server", progress)
+        async with Http(kubeconfig.load(home.kubeconfig)) as http:
+            client = Client(http)
+            await _until(lambda: _node_silent(client, before), limit_s, "the node", progress)
+    except BaseException:
+        # Its exit code is taken, or its last words were heard: now the machine is cleared.
+        progress.step("taking back what was begun")
+        process.poll()
+        await removal.stop(home)
+        await removal.remove(home)
+        progress.done()
+        raise
 
 
-async def _supervisor(home: Home, limit_s: float, progress: Progress) -> None:
-    log = home.log.open("ab")
-    process = subprocess.Popen(  # noqa: ASYNC220 - it must outlive us, so asyncio may not own it
-        [sys.executable, "-m", "telltale", "--home", str(home.path), "node"],
-        stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/",
-    )  # fmt: skip
-    log.close()
+async def _lacking(home: Home, process: "subprocess.Popen[bytes] | None" = None) -> str:
+    """What a supervisor that was just begun has not got yet. Raises `Refused` when it has ended."""
+    if process and process.poll() is not None:
+        raise Refused(f"the cluster cannot start: {_last_words(home.log)}")
+    if not home.kubeconfig.exists():
+        return "keys and certificates"
+    try:
+        async with Http(kubeconfig.load(home.kubeconfig), timeout_s=2) as http:
+            await Client(http).raw("GET", "/readyz")
+    except (ApiError, kubeconfig.BadKubeconfig) as error:
+        return str(error)
+    return ""
 
-    async def ready() -> str:
-        if process.poll() is not None:
-            raise Refused(f"the supervisor ended at once: {_last_words(home.log)}")
-        if not home.kubeconfig.exists():
-            return "keys and certificates"
-        try:
-            async with Http(kubeconfig.load(home.kubeconfig), timeout_s=2) as http:
-                await Client(http).raw("GET", "/readyz")
-        except ApiError as error:
-            return str(error)
-        return ""
 
-    await _until(ready, limit_s, "the API server", progress)
+async def _node_silent(client: Client, since: datetime) -> str:
+    """Until the node speaks the API shows pods as they were before."""
+    try:
+        said = codec.parse(await client.raw("GET", LEASE.path("kube-node-lease", "node")))
+    except ApiError as error:
+        return str(error)
+    renewed = codec.dig(said, "spec", "renewTime", default="")
+    spoken = str(renewed) > since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return "" if spoken else "its first word"
 
 
 async def _furnish(client: Client, wanted: Wanted, progress: Progress) -> None:
@@ -123,13 +138,12 @@ async def _pods_ready(client: Client, wanted: Wanted, progress: Progress) -> Non
     async def waiting() -> str:
         pods = (await client.list(POD)).items
         deployments = await _unfinished(client)
-        late = [pod_line(pod) for pod in pods if not pod.ready]
-        return ", ".join(late or deployments)
+        return late_line([pod for pod in pods if not done(pod)]) or deployments
 
     await _until(waiting, wanted.limit_s, "every pod to be ready", progress)
 
 
-async def _unfinished(client: Client) -> list[str]:
+async def _unfinished(client: Client) -> str:
     from_api = codec.dig(codec.parse(await client.raw("GET", "/apis/apps/v1/deployments")), "items")
     late = []
     for item in from_api if isinstance(from_api, list) else []:
@@ -137,7 +151,7 @@ async def _unfinished(client: Client) -> list[str]:
         ready = codec.dig(item, "status", "readyReplicas", default=0)
         if wanted != ready:
             late.append(f"{codec.dig(item, 'metadata', 'name')} {ready}/{wanted}")
-    return late
+    return ", ".join(late)
 
 
 async def product_page(client: Client) -> str:
@@ -148,15 +162,25 @@ async def product_page(client: Client) -> str:
     return ""
 
 
+def done(pod: Pod) -> bool:
+    """Ready, or ended well: a pod that has done its work is not waited for."""
+    return pod.ready or pod.status.phase == "Succeeded"
+
+
+def late_line(pods: Sequence[Pod]) -> str:
+    """`3 pods: details 1/2, nginx 0/2, …`: how many are late, and the first of them. Pure."""
+    if not pods:
+        return ""
+    shown = [pod_line(pod) for pod in pods[:_SHOWN]]
+    more = ["…"] if len(pods) > _SHOWN else []
+    return f"{len(pods)} pod{'s' if len(pods) > 1 else ''}: {', '.join(shown + more)}"
+
+
 def pod_line(pod: Pod) -> str:
-    """`details-v1-… 1/2`."""
-    statuses = pod.status.container_statuses
-    ready = sum(status.ready for status in statuses)
-    return f"{pod.metadata.name} {ready}/{len(pod.spec.containers)}"
-
-
-async def _gone(home: Home) -> str:
-    return "it to end" if home.running() else ""
+    """`details-v1 1/2`: without the parts of the name that its ReplicaSet made."""
+    tail = pod.metadata.labels.get("pod-template-hash", "")
+    name = pod.metadata.name.partition(f"-{tail}-")[0] if tail else pod.metadata.name
+    return f"{name} {pod.readiness}"
 
 
 async def _until(
@@ -179,5 +203,5 @@ def _last_words(log: Path) -> str:
     with contextlib.suppress(OSError):
         lines = log.read_text(errors="replace").strip().splitlines()
         if lines:
-            return lines[-1]
+            return lines[-1].removeprefix("error: ")
     return f"it said nothing in {log}"

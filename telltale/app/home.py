@@ -56,14 +56,15 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise Refused(f"--node-cidr {node} holds too few pods: at least a /28 is needed")
         if pods.overlaps(services):
             raise Refused(f"--pod-cidr {pods} and --service-cidr {services} overlap")
-        try:
-            inside = IPv4Address(self.dns_address) in services
-        except ValueError:
-            raise Refused(f"--dns-address {self.dns_address} is not an IPv4 address") from None
-        if not inside:
-            raise Refused(
-                f"--dns-address {self.dns_address} is not inside --service-cidr {services}"
-            )
+        dns = _address("--dns-address", self.dns_address)
+        if dns not in services:
+            raise Refused(f"--dns-address {dns} is not inside --service-cidr {services}")
+        if dns in (services[0], services[1], services[-1]):
+            raise Refused(f"--dns-address {dns} is taken: the first two and the last of {services}")
+        for upstream in self.upstream_dns:
+            _address("--upstream-dns", upstream.partition(":")[0])
+        for cidr in self.egress_cidrs:
+            _network("--egress-cidr", cidr)
         if not 0 < self.api_port < 65536:
             raise Refused(f"--api-port {self.api_port} is not a port (1-65535)")
 
@@ -155,10 +156,10 @@ class Home:
         except (FileNotFoundError, ValueError, NotADirectoryError):
             return None
         except PermissionError:
-            raise Refused(f"--home {self.path}: cannot be read as this user: run it with sudo") from None
+            raise Refused(f"--home {self.path}: not readable as this user: use sudo") from None
 
     def lock(self) -> int:
-        """Take the supervisor's lock, held as long as the descriptor is open anywhere. Raises `Refused`."""
+        """Take the supervisor's lock: held while the descriptor is open. Raises `Refused`."""
         handle = os.open(self.pid_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -166,7 +167,8 @@ class Home:
             pid = os.pread(handle, 32, 0).decode().strip() or "just starting"
             os.close(handle)
             raise Refused(
-                f"--home {self.path}: a supervisor already runs (pid {pid}); stop it with: telltale down"
+                f"--home {self.path}: a supervisor already runs (pid {pid}); "
+                "stop it with: telltale down"
             ) from None
         os.ftruncate(handle, 0)
         return handle
@@ -177,6 +179,13 @@ def default_home(environ: Mapping[str, str]) -> Path:
     if chosen := environ.get("TELLTALE_HOME"):
         return Path(chosen).absolute()
     return Path("/var/lib/telltale") if os.geteuid() == 0 else Path.home() / ".telltale"
+
+
+def _address(flag: str, text: str) -> IPv4Address:
+    try:
+        return IPv4Address(text)
+    except ValueError:
+        raise Refused(f"{flag} {text} is not an IPv4 address") from None
 
 
 def _network(flag: str, text: str) -> IPv4Network:

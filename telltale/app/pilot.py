@@ -25,7 +25,7 @@ from telltale.kube.kinds import MUTATING_WEBHOOK, SECRET
 from telltale.kube.transport import Http
 from telltale.lib import log as logs
 from telltale.lib.clock import Clock, SystemClock, SystemIds
-from telltale.lib.tasks import supervise, until_signalled
+from telltale.lib.tasks import describe, supervise, until_signalled
 from telltale.pilot import run as pilot
 from telltale.pilot.run import PilotSettings
 
@@ -56,7 +56,7 @@ def start(files: Files, debug_from: tuple[str, ...]) -> None:
     try:
         asyncio.run(_serve(settings, PilotSettings(debug_from=debug_from)))
     except* OSError as group:
-        raise Refused("; ".join(str(error) for error in group.exceptions)) from group
+        raise Refused(describe(group)) from group
 
 
 async def _serve(sidecar: SidecarSettings, settings: PilotSettings) -> None:

@@ -19,9 +19,38 @@ from telltale.app.home import ClusterSettings, Home
 PROGRAMS = {"runc": "runc", "conmon": "conmon"}  # program: its Debian package
 
 
+_FIXED = {
+    "pod_cidr": "--pod-cidr", "node_cidr": "--node-cidr", "service_cidr": "--service-cidr",
+    "dns_address": "--dns-address", "upstream_dns": "--upstream-dns",
+}  # fmt: skip
+
+
+def check_unchanged(home: Home, settings: ClusterSettings) -> None:
+    """Raises `Refused` for a choice that the objects of an existing cluster contradict.
+
+    Its port and its way out of the machine may change between two starts, but not while it runs.
+    """
+    before = home.settings()
+    if before is None or not home.store.exists():
+        return
+    flags = dict(_FIXED)
+    if home.holder() is not None:
+        flags |= {"api_port": "--api-port", "egress_cidrs": "--egress-cidr"}
+    for name, flag in flags.items():
+        was, asked = _text(getattr(before, name)), _text(getattr(settings, name))
+        if was != asked:
+            way = "telltale down --delete" if name in _FIXED else "telltale down"
+            raise Refused(f"{flag} {asked}: the cluster in {home.path} has {was}; first: {way}")
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def check(home: Home, settings: ClusterSettings) -> None:
     """Raises `Refused` with the first lack found."""
     settings.check()
+    home.check_ours()
     if os.geteuid() != 0:
         raise Refused(
             "the embedded cluster needs root, for network namespaces and containers: "

@@ -1,8 +1,8 @@
 """`down`: the supervisor stopped, and its cluster taken out of the machine: processes, namespaces,
 interfaces, rules, mounts, cgroups.
 
-It goes by the cluster's id, so a damaged or half-made home is no obstacle. Never: another cluster, or
-a file that no cluster of ours made.
+It goes by the cluster's id, so a damaged or half-made home is no obstacle.
+Never: another cluster, or a file that no cluster of ours made.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class Steps(Protocol):
 
 
 async def down(home: Home, progress: Steps) -> bool:
-    """Its objects stay, for another `up`. False when there was nothing to stop. Raises `Refused`."""
+    """Its objects stay, for another `up`. False: nothing was there. Raises `Refused`."""
     home.check_ours()
     if os.geteuid() != 0:
         if not home.path.exists():
@@ -60,7 +60,7 @@ async def stop(home: Home) -> None:
             return
         except TimeoutError:
             continue
-    raise Refused(f"{home.pid_file}: the supervisor (pid {home.holder()}) does not end after SIGKILL")
+    raise Refused(f"the supervisor (pid {home.holder()}) does not end after SIGKILL; try again")
 
 
 async def remove(home: Home) -> bool:

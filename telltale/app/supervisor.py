@@ -30,6 +30,7 @@ def start(home: Home, settings: ClusterSettings, held: int | None = None) -> Non
         home.check_ours()
         home.save(settings)
         held = home.lock()
+    os.set_inheritable(held, False)  # whoever has it open holds the lock: no container's conmon may
     os.pwrite(held, f"{os.getpid()}\n".encode(), 0)
     level = os.environ.get("TELLTALE_LOG", "info")
     if background:
@@ -53,8 +54,9 @@ def begin(home: Home) -> subprocess.Popen[bytes]:
     held = home.lock()
     try:
         with home.log.open("ab") as log:
+            command = [sys.executable, "-m", "telltale", "--home", str(home.path), "node"]
             return subprocess.Popen(
-                [sys.executable, "-m", "telltale", "--home", str(home.path), "node", "--held", str(held)],
+                [*command, "--held", str(held)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, pass_fds=(held,), cwd="/",
             )  # fmt: skip

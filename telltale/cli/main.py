@@ -103,14 +103,17 @@ def _explain(error: Exception) -> int:
     from telltale.kube.codec import Malformed
     from telltale.kube.errors import ApiError
     from telltale.kube.kubeconfig import BadKubeconfig
+    from telltale.lib.tasks import describe
 
-    if isinstance(error, (Refused, ApiError, BadKubeconfig, Malformed)):
-        output.fail(str(error))
+    said = (Refused, ApiError, BadKubeconfig, Malformed)
+    unsaid = error.split(said)[1] if isinstance(error, ExceptionGroup) else error
+    if unsaid is None or isinstance(unsaid, said):
+        output.fail(describe(error))
         return 1
     if "TELLTALE_DEBUG" in os.environ:
         raise error
-    said = f"{type(error).__name__}: {error}"
-    output.fail(f"a fault of our own: {said} (TELLTALE_DEBUG=1 shows where)")
+    what = f"{type(error).__name__}: {describe(error)}"
+    output.fail(f"a fault of our own: {what} (TELLTALE_DEBUG=1 shows where)")
     return 1
 
 

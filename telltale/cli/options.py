@@ -10,15 +10,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from telltale.app.errors import Refused
 from telltale.app.home import Home, default_home
-from telltale.kube import kubeconfig
-from telltale.kube.client import Client
-from telltale.kube.transport import Http, Server
+
+if TYPE_CHECKING:  # a verb that asks no API server need not wait until a client is loaded
+    from telltale.kube.client import Client
+    from telltale.kube.transport import Server
 
 T = TypeVar("T")
 FILE = click.Path(path_type=Path)
@@ -32,8 +33,10 @@ class Target:
     kubeconfig: Path | None
     context: str
 
-    def server(self) -> Server:
+    def server(self) -> "Server":
         """The API server: of the kubeconfig given, the embedded cluster's, or kubectl's own."""
+        from telltale.kube import kubeconfig
+
         if found := self.kubeconfig_path():
             return kubeconfig.load(found, self.context)
         raise Refused(
@@ -52,7 +55,10 @@ class Target:
         return usual if usual.exists() else None
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
+    async def client(self) -> AsyncIterator["Client"]:
+        from telltale.kube.client import Client
+        from telltale.kube.transport import Http
+
         async with Http(self.server()) as transport:
             yield Client(transport)
 

@@ -4,9 +4,12 @@ Never: logic. Data goes to stdout, all else to stderr; colour only on a terminal
 """
 
 import os
+import shutil
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+_CALM_S = 5.0  # between two lines of progress where nobody watches a terminal
 
 
 def coloured(stream: object = None) -> bool:
@@ -34,25 +37,33 @@ def fail(text: str) -> None:
 class Progress:
     """Steps with their seconds: `step` opens one, `detail` says what it waits for, `done` ends."""
 
-    began: float = field(default_factory=time.monotonic)
     _step: str = ""
     _since: float = 0.0
     _shown: str = ""
+    _speak_at: float = 0.0
 
     def step(self, text: str) -> None:
         self.done()
         self._step, self._since = text, time.monotonic()
+        self._speak_at = self._since + _CALM_S
         if coloured(sys.stderr):
             print(f"  {text} …", end="", file=sys.stderr, flush=True)
 
     def detail(self, text: str) -> None:
+        """On a terminal the line follows; elsewhere one now and then, when it has changed."""
         if not self._step or text == self._shown:
             return
-        self._shown = text
+        now = time.monotonic()
         if coloured(sys.stderr):
-            print(f"\r\x1b[2K  {self._step} … {text}"[:160], end="", file=sys.stderr, flush=True)
-        elif time.monotonic() - self._since > 2:
-            print(f"  {self._step}: {text}", file=sys.stderr, flush=True)
+            width = shutil.get_terminal_size().columns - 1
+            shown = f"  {self._step} … {text}"[:width]
+            print(f"\r\x1b[2K{shown}", end="", file=sys.stderr, flush=True)
+        elif now < self._speak_at:
+            return
+        else:
+            self._speak_at = now + _CALM_S
+            print(f"  {self._step}: waiting for {text}", file=sys.stderr, flush=True)
+        self._shown = text
 
     def done(self) -> None:
         if self._step:

@@ -20,12 +20,9 @@ def pods(listed: Iterable[Pod], now: datetime) -> list[str]:
     """NAME READY STATUS RESTARTS AGE."""
     rows = [("NAME", "READY", "STATUS", "RESTARTS", "AGE")]
     for pod in sorted(listed, key=lambda one: (one.metadata.namespace, one.metadata.name)):
-        statuses = pod.status.container_statuses
-        ready = sum(status.ready for status in statuses)
-        restarts = sum(status.restart_count for status in statuses)
-        count = f"{ready}/{len(pod.spec.containers)}"
+        restarts = sum(status.restart_count for status in pod.status.container_statuses)
         age = _age(pod.metadata.creation_timestamp, now)
-        rows.append((pod.metadata.name, count, state(pod), str(restarts), age))
+        rows.append((pod.metadata.name, pod.readiness, state(pod), str(restarts), age))
     return aligned(rows)
 
 

@@ -1,4 +1,4 @@
-"""Everything of a stopped cluster taken out of the machine. Never: another cluster, or an object of its store.
+"""Everything of a stopped cluster taken out of the machine. Never: another's, or what is stored.
 
 Apart from `run`, so that stopping a cluster loads none of its parts.
 """

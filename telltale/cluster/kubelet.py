@@ -1,8 +1,9 @@
-"""What the API server may ask of the node that runs a pod: its logs, and a command in a container.
+"""What the API server may ask of the node that runs a pod: its logs, a command, a port.
 
 Never: how. `cluster.node` implements it; `cluster.run` hands it to `cluster.api`.
 """
 
+from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,7 +18,7 @@ class LogRequest:
     previous: bool = False
     timestamps: bool = False
     tail_lines: int | None = None
-    since_seconds: int | None = None
+    since_seconds: float | None = None
     limit_bytes: int | None = None
 
 
@@ -54,4 +55,10 @@ class Kubelet(Protocol):
 
     async def exec(self, request: ExecRequest, streams: Streams) -> int:
         """Runs the command and returns its exit code."""
+        ...
+
+    async def connect(
+        self, namespace: str, pod: str, port: int
+    ) -> tuple[StreamReader, StreamWriter]:
+        """A TCP connection to a port of the pod's own loopback. Raises `OSError` too."""
         ...

@@ -17,8 +17,9 @@ from telltale.cluster.images.store import Images
 from telltale.cluster.node.run import Node, NodeSettings
 from telltale.cluster.services import run as services
 from telltale.cluster.services.settings import Settings as ServiceSettings
-from telltale.kube.apply import ensure
-from telltale.kube.client import Client
+from telltale.kube.apply import ensure, kind_of
+from telltale.kube.client import Client, Patch
+from telltale.kube.codec import Object
 from telltale.kube.errors import NotFound
 from telltale.kube.kinds import NAMESPACE
 from telltale.lib.clock import Clock, Ids
@@ -65,6 +66,11 @@ async def _furnish(client: Client, settings: AddonSettings) -> None:
         new = False
     except NotFound:
         new = True
-    await ensure(client, [*addons.namespaces(), *addons.api_service(settings)])
+    way_in = addons.api_service(settings)
+    await ensure(client, [*addons.namespaces(), *way_in])
+    for one in way_in:  # as an API server does: its own address is true, whatever it was before
+        fields: Object = {key: one[key] for key in ("spec", "subsets") if key in one}
+        kind = await kind_of(client, one)
+        await client.patch(kind, "kubernetes", fields, namespace="default", how=Patch.MERGE)
     if new:
         await ensure(client, addons.dns(settings))

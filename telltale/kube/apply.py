@@ -10,7 +10,6 @@ from telltale.kube.errors import AlreadyExists, NotFound
 from telltale.kube.kinds import BUILT_IN, Kind
 from telltale.kube.meta import Anything, Ref
 
-
 # What `kubectl apply` reads to know which fields were given by whoever applied before.
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 

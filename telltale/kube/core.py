@@ -341,6 +341,18 @@ class Pod(Typed):
         return next((one for one in self.status.conditions if one.type == type), None)
 
     @property
+    def ended(self) -> bool:
+        """All its containers are done, for good."""
+        return self.status.phase in ("Succeeded", "Failed")
+
+    @property
+    def readiness(self) -> str:
+        """READY as kubectl prints it: `1/2`."""
+        statuses = self.status.container_statuses
+        total = len(self.spec.containers) or len(statuses)
+        return f"{sum(one.ready for one in statuses)}/{total}"
+
+    @property
     def ready(self) -> bool:
         found = self.condition("Ready")
         return found is not None and found.status == "True"

@@ -33,7 +33,7 @@ class ApiError(Exception):
             "reason": self.reason,
             "code": self.code,
         }
-        if self.details:
+        if self.details is not None:  # clients trip over a 404 without any
             body["details"] = self.details
         return body
 
@@ -103,7 +103,7 @@ _BY_CODE = {
 
 def from_status(code: int, body: Json) -> ApiError:
     """The error that a server's answer means."""
-    message = dig(body, "message", default=f"the server answered {code}")
+    message = dig(body, "message") or f"the server answered {code}"
     kind = _BY_CODE.get(code, ApiError)
     if dig(body, "reason") == "AlreadyExists":
         kind = AlreadyExists

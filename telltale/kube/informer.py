@@ -1,6 +1,7 @@
 """A kind kept current: list, watch with bookmarks, and on a gap list again and compare.
 
-Never: the meaning of a change. A gap loses no deletion: what is missing after a relist is deleted.
+Never: the meaning of a change. A gap loses no deletion: what is missing after a relist is deleted,
+and so is what came back under its name as another object.
 """
 
 import logging
@@ -82,8 +83,10 @@ class Informer(Generic[T]):
 
     def _replace(self, items: list[T]) -> None:
         fresh = {_key(item): item for item in items}
-        for key in [key for key in self.objects if key not in fresh]:
-            self._apply(Change.DELETED, self.objects[key])
+        for key, before in list(self.objects.items()):
+            now = fresh.get(key)
+            if now is None or now.metadata.uid != before.metadata.uid:
+                self._apply(Change.DELETED, before)
         for key, item in fresh.items():
             known = self.objects.get(key)
             if known is None:

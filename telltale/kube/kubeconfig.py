@@ -28,6 +28,11 @@ def load(path: Path, context: str = "") -> Server:
     chosen = _named(path, document, "contexts", "context", name)
     cluster = _named(path, document, "clusters", "cluster", str(dig(chosen, "cluster", default="")))
     user = _named(path, document, "users", "user", str(dig(chosen, "user", default="")))
+    if program := dig(user, "exec", "command"):
+        raise BadKubeconfig(
+            f"{path}: the user of context {name!r} logs in by the program {program!r}, which is "
+            "not run here: give it a token (kubectl create token) or a client certificate"
+        )
     url = str(dig(cluster, "server", default=""))
     if not url:
         raise BadKubeconfig(f"{path}: cluster of context {name!r} has no server")
@@ -46,8 +51,11 @@ def in_pod(environ: Mapping[str, str]) -> Server:
     port = environ.get("KUBERNETES_SERVICE_PORT", "443")
     if not host or not (SERVICE_ACCOUNT / "token").exists():
         raise BadKubeconfig("not in a pod: no KUBERNETES_SERVICE_HOST or service account token")
-    tls = ssl.create_default_context(cafile=str(SERVICE_ACCOUNT / "ca.crt"))
-    namespace = (SERVICE_ACCOUNT / "namespace").read_text().strip()
+    try:
+        tls = ssl.create_default_context(cafile=str(SERVICE_ACCOUNT / "ca.crt"))
+        namespace = (SERVICE_ACCOUNT / "namespace").read_text().strip()
+    except OSError as error:
+        raise BadKubeconfig(f"{SERVICE_ACCOUNT}: cannot be read: {error}") from error
     token_file = str(SERVICE_ACCOUNT / "token")
     return Server(f"https://{host}:{port}", tls, token_file=token_file, namespace=namespace)
 

@@ -6,6 +6,7 @@ Never: what a request means.
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -109,7 +110,8 @@ class Http:
             headers["Authorization"] = f"Bearer {token}"
         return self._session.request(
             request.method, self._server.url + request.path,
-            params=dict(request.query), data=request.body or None, headers=headers, timeout=timeout,
+            params=dict(request.query), data=BytesIO(request.body) if request.body else None,
+            headers=headers, timeout=timeout,
         )  # fmt: skip
 
     def _token(self) -> str:

@@ -31,12 +31,13 @@ class _Bounded(RotatingFileHandler):
         super().__init__(path, maxBytes=most_bytes, backupCount=1)
         self._follow()
 
-    def doRollover(self) -> None:  # noqa: N802 - the library's name
+    def doRollover(self) -> None:
         super().doRollover()
         self._follow()
 
     def _follow(self) -> None:
-        os.dup2(self.stream.fileno(), sys.stderr.fileno())
+        if self.stream:
+            os.dup2(self.stream.fileno(), sys.stderr.fileno())
 
 
 def _through(handler: logging.Handler, level: str) -> None:

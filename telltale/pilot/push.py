@@ -166,7 +166,7 @@ class Push:
     def _move_endpoints(self, services: list[Service], since: float) -> None:
         changed: list[Resource] = []
         for service in services:
-            slices = self._current.slices_of(service.namespace, service.name)
+            slices = self._current.slices.of((service.namespace, service.name))
             behind = endpoints.read(service, slices)
             if behind == self.mesh.endpoints.get(service.host):
                 continue

@@ -4,13 +4,11 @@ Informers call `apply`. A change that alters nothing the mesh is made of (an ann
 is not a change. Never: the mesh, or what follows from a change.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
-
 from telltale.kube.client import Change
 from telltale.kube.core import Pod
 from telltale.kube.meta import Meta
 from telltale.kube.service import EndpointSlice, Service
+from telltale.kube.slices import Slices
 from telltale.lib.clock import Clock
 from telltale.lib.topic import Topic
 
@@ -27,18 +25,11 @@ class Current:
         self._clock = clock
         self.services: dict[Key, Service] = {}
         self.pods: dict[Key, Pod] = {}
+        self.slices = Slices()
         self.whole: Topic[float] = Topic(0.0)
         self.parts: Topic[float] = Topic(0.0)
-        self._slices: dict[Key, dict[Key, EndpointSlice]] = defaultdict(dict)
         self._endpoints: set[Key] = set()
         self._pods: set[Key] = set()
-
-    @property
-    def slices(self) -> Iterable[EndpointSlice]:
-        return (one for owned in self._slices.values() for one in owned.values())
-
-    def slices_of(self, namespace: str, service: str) -> tuple[EndpointSlice, ...]:
-        return tuple(self._slices.get((namespace, service), {}).values())
 
     def take_parts(self) -> tuple[set[Key], set[Key]]:
         """The Services whose endpoints changed and the pods that changed, since the last call."""
@@ -57,17 +48,12 @@ class Current:
         self.whole.publish(self._clock.monotonic())
 
     def apply_slice(self, change: Change, one: EndpointSlice) -> None:
-        owner, key = (one.metadata.namespace, one.service), _key(one.metadata)
-        old = self._slices[owner].get(key)
-        if change is Change.DELETED:
-            self._slices[owner].pop(key, None)
-        else:
-            self._slices[owner][key] = one
-            if old and _slice_matters(old) == _slice_matters(one):
-                return
-        if not self._slices[owner]:
-            del self._slices[owner]
-        self._endpoints.add(owner)
+        old = self.slices.known(one)
+        concerned = self.slices.hear(change, one)
+        same = old is not None and _slice_matters(old) == _slice_matters(one)
+        if same and change is not Change.DELETED:
+            return
+        self._endpoints |= concerned
         self.parts.publish(self._clock.monotonic())
 
     def apply_pod(self, change: Change, pod: Pod) -> None:
@@ -87,10 +73,9 @@ def _key(meta: Meta) -> Key:
 
 
 def _slice_matters(one: EndpointSlice) -> object:
-    return one.address_type, one.endpoints, one.ports
+    return one.service, one.address_type, one.endpoints, one.ports
 
 
 def _pod_matters(pod: Pod) -> object:
-    over = pod.status.phase in ("Succeeded", "Failed")
     ports = [container.ports for container in pod.spec.containers]
-    return pod.metadata.labels, pod.status.pod_ip, pod.status.pod_ips, ports, over
+    return pod.metadata.labels, pod.status.pod_ip, pod.status.pod_ips, ports, pod.ended

@@ -20,6 +20,10 @@ def as_json(answer: Answer) -> Object:
         "latent": [_latent(one) for one in found.latent],
         "starting": _pods(found.starting),
         "unexplained": _pods(found.unexplained),
+        "unmade": [
+            {"object": _ref(one.owner), "there": one.there, "wanted": one.wanted, "why": one.said}
+            for one in found.unmade
+        ],
         "ruled_out": list(found.ruled_out),
         "would_decide": [_missing(one) for one in found.deciding],
         "not_read": [_missing(one) for one in answer.world.missing],
@@ -66,6 +70,7 @@ def _fix(fix: Fix) -> Json:
     return {
         "title": fix.title,
         "commands": list(fix.commands),
+        "advice": [{"text": one.text, "command": one.command} for one in fix.advice],
         "scope": fix.scope,
         "automatic": fix.automatic,
         "expect": fix.expect,

@@ -16,6 +16,7 @@ from telltale.why.gather.inside import read_inside
 from telltale.why.gather.objects import list_objects
 from telltale.why.gather.worth import first_reads, second_reads
 from telltale.why.reason import Diagnosis, Verdict, reason
+from telltale.why.request import examine
 from telltale.why.symptom import Question, Subject
 from telltale.why.world import Lack, Missing, World
 
@@ -42,8 +43,9 @@ async def ask(client: Client, question: Question, settings: Settings) -> Answer:
         diagnosis = Diagnosis(Verdict.NOT_PERMITTED, deciding=(barred,))
     else:
         subject = symptom.resolve(question, world)
-        world = await _inside(client, calls, replace(world, focus=subject.focus))
-        diagnosis = _beyond(subject, reason(world, CAUSES))
+        world = replace(world, focus=subject.focus, scope=_scope(question))
+        world = await _inside(client, calls, world)
+        diagnosis = _beyond(question, subject, world, reason(world, CAUSES))
     seconds = round(settings.clock.monotonic() - began, 3)
     return Answer(question, subject, world, diagnosis, Cost(calls.made, 0, seconds))
 
@@ -73,11 +75,19 @@ def _pods_barred(world: World) -> Missing | None:
     return lists[-1] if lists and not world.pods and "pods" not in world.complete else None
 
 
-def _beyond(subject: Subject, diagnosis: Diagnosis) -> Diagnosis:
-    """A request whose ends are well: what happens between them is not looked at yet."""
-    if subject.service is not None and diagnosis.verdict is Verdict.HEALTHY:
-        return replace(diagnosis, verdict=Verdict.UNKNOWN)
-    return diagnosis
+def _beyond(question: Question, subject: Subject, world: World, found: Diagnosis) -> Diagnosis:
+    """A request whose ends are well is well only when what lies between them is, too."""
+    if found.verdict is Verdict.HEALTHY and not all(
+        one.well for one in examine(question, subject, world)
+    ):
+        return replace(found, verdict=Verdict.UNKNOWN)
+    return found
+
+
+def _scope(question: Question) -> str | None:
+    if question.target is not None:
+        return None
+    return "" if question.everywhere else question.namespace
 
 
 def _said(question: Question) -> str:

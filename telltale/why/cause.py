@@ -73,4 +73,5 @@ class Cause:
     judge: Judge
     fault: Fault
     doc: str
+    safe: bool = False  # whether its fix is applied unasked
     explains: frozenset[str] = frozenset()

@@ -7,6 +7,7 @@ another shell, or we after a crash, can take it back. Never: a fault that is not
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import partial
 
 from telltale.kube import codec, errors, kinds
@@ -14,15 +15,18 @@ from telltale.kube.client import Client
 from telltale.kube.codec import Json, Object, dig
 from telltale.kube.core import ContainerStatus, Pod
 from telltale.kube.meta import Ref
+from telltale.kube.service import EndpointSlice
 from telltale.why import taken_back
 from telltale.why.apply import Hands, apply, execute_once, read
 from telltale.why.causes.every import FAULTS
 from telltale.why.fix import Create, DeletePods, Exec, Fault, Patch, Readdress, RestartProxies, Step
 from telltale.why.pods import workload
+from telltale.why.taken_back import Fate
 
 MEMORY = Ref("ConfigMap", "kube-system", "telltale-faults")
 DNS = Ref("Service", "kube-system", "kube-dns")
 PILOT = Ref("Service", "istio-system", "istio-pilot")
+PILOT_PORT = 15010
 SHOW_S = 20.0
 EXEC_S = 120.0
 
@@ -58,24 +62,58 @@ async def break_(hands: Hands, name: str, namespace: str, pace: Pace) -> Fault:
     for step in steps:
         pace.tell(step.command)
         await _make(hands, step, pace)
+    left = await taken_back.made(hands.client, undo)
+    entry: Object = {"order": len(memory), "undo": taken_back.to_json(undo), "left": left}
+    await _remember(hands.client, name, entry)
     return fault
 
 
-async def undo(hands: Hands, tell: Callable[[str], None]) -> tuple[str, ...]:
-    """Takes every fault back, the last one first; their names, none when nothing was broken."""
+class Outcome(StrEnum):
+    """What became of a fault that was to be taken back."""
+
+    TAKEN_BACK = "taken back"
+    MENDED = "mended already, nothing to take back"
+    OVER = "over by itself, nothing to take back"
+    LEFT = "changed since, left as it is"
+
+
+async def undo(hands: Hands, tell: Callable[[str], None]) -> dict[str, Outcome]:
+    """Takes every fault back, the last one first, and says what became of each; none: empty.
+
+    What is as it was before is not touched, nor is what somebody else has changed since.
+    """
     memory = await _remembered(hands.client)
-    done = []
+    done = {}
     for name in sorted(memory, key=lambda one: -int(str(dig(memory[one], "order", default=0)))):
-        for kept in taken_back.from_json(dig(memory[name], "undo", default=[])):
-            try:
+        done[name] = await _undo(hands, memory[name], tell)
+        await _forget(hands.client, name)
+    return done
+
+
+async def _undo(hands: Hands, entry: Json, tell: Callable[[str], None]) -> Outcome:
+    steps = taken_back.from_json(dig(entry, "undo", default=[]))
+    known = dig(entry, "left")
+    left = known if isinstance(known, list) else [None] * len(steps)
+    fates = set()
+    for kept, as_left in zip(steps, left, strict=True):
+        if isinstance(kept, DeletePods) and Fate.STANDS not in fates:
+            continue  # only there to hurry what was taken back
+        try:
+            found = await taken_back.fate(hands.client, kept, as_left)
+            fates.add(found)
+            if found is Fate.STANDS:
                 step = await _aimed(hands.client, kept, "")
                 tell(step.command)
                 await apply(hands, step)
-            except errors.NotFound as error:
-                tell(f"gone meanwhile, nothing to take back: {error}")
-        await _forget(hands.client, name)
-        done.append(name)
-    return tuple(done)
+            elif found is Fate.CHANGED and isinstance(kept, Patch | Readdress):
+                tell(f"{kept.ref} is neither as it was nor as it was broken: left as it is")
+        except errors.NotFound as error:
+            tell(f"gone meanwhile, nothing to take back: {error}")
+    if not steps:
+        return Outcome.OVER
+    if Fate.CHANGED in fates:
+        return Outcome.LEFT
+    return Outcome.TAKEN_BACK if Fate.STANDS in fates else Outcome.MENDED
 
 
 async def broken(client: Client) -> tuple[str, ...]:
@@ -101,7 +139,8 @@ async def _aimed(client: Client, step: Step, namespace: str) -> Step:
             now = str(dig(await read(client, at(ref)), "spec", "clusterIP", default=""))
             return replace(step, ref=at(ref), was=now)
         case Create(made):
-            found = _filled(made, "{dns}", await _dns_address(client))
+            named = "{dns}" in codec.encode(made).decode()
+            found = _filled(made, "{dns}", await _dns_address(client)) if named else made
             assert isinstance(found, dict)
             return Create(found)
         case Patch(ref, body):
@@ -140,7 +179,7 @@ async def _make(hands: Hands, step: Step, pace: Pace) -> None:
         case RestartProxies():
             await _until(pace, "the pilot to be gone", partial(_pilot_gone, hands.client))
             await apply(hands, step)
-        case Patch(ref) if ref.kind == "Deployment":
+        case Patch(ref, body) if ref.kind == "Deployment" and dig(body, "spec", "template"):
             before = await _pods_of(hands.client, ref)
             await apply(hands, step)
             await _until(pace, f"a new pod of {ref}", partial(_new_pod, hands.client, ref, before))
@@ -160,9 +199,14 @@ async def _until(pace: Pace, what: str, true: Callable[[], Awaitable[bool]]) -> 
 async def _pilot_gone(client: Client) -> bool:
     """Nobody answers behind the pilot's Service: proxies that start now stay without."""
     slices = (await client.list(kinds.ENDPOINT_SLICE, PILOT.namespace)).items
+    behind = [one for one in slices if one.service == PILOT.name]
     return not any(
-        one.ready for part in slices if part.service == PILOT.name for one in part.endpoints
-    )
+        one.ready for part in behind if _carries(part) for one in part.endpoints
+    )  # fmt: skip
+
+
+def _carries(part: EndpointSlice) -> bool:
+    return not part.ports or any(one.port == PILOT_PORT for one in part.ports)
 
 
 async def _pods_of(client: Client, ref: Ref) -> frozenset[str]:

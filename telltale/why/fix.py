@@ -13,7 +13,6 @@ import orjson
 from telltale.kube.codec import Object, dig
 from telltale.kube.meta import Ref
 
-
 PROXIES_RETRY = "no restart needed: istio-proxy tries again, every pod is n/n within 30 s"
 
 
@@ -198,7 +197,14 @@ class Fix:
 
     @property
     def commands(self) -> tuple[str, ...]:
-        return tuple(step.command for step in self.steps)
+        """What heals when it is typed in order; failing that, where to begin."""
+        done = [step for step in self.steps if not isinstance(step, Advice)]
+        return tuple(step.command for step in done or self.steps)
+
+    @property
+    def advice(self) -> tuple[Advice, ...]:
+        """What may be looked at or done instead; never to be typed after the commands."""
+        return tuple(step for step in self.steps if isinstance(step, Advice))
 
     @property
     def applicable(self) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from telltale.kube import errors
-from telltale.why.apply import Hands, apply
 from telltale.why.answer import Answer
+from telltale.why.apply import Hands, apply
 from telltale.why.ask import Settings, ask
 from telltale.why.cause import Finding
 from telltale.why.fix import Advice
@@ -70,7 +70,7 @@ def _refusal(root: Finding, manners: Manners) -> str:
     if not root.certain:
         return "not certain, so not touched; see what would decide"
     if not root.fix.automatic and not manners.agree(root):
-        return "not agreed to (--yes agrees)"
+        return "left as it is: nobody agreed (on a terminal --fix asks; --yes agrees)"
     return ""
 
 
@@ -96,7 +96,8 @@ async def _verify(hands: Hands, answer: Answer, settings: Settings, manners: Man
         if progress != said:
             manners.tell(progress)
             said = progress
-        if answer.diagnosis.verdict is Verdict.HEALTHY or loop.time() >= until:
+        healed = answer.diagnosis.verdict is Verdict.HEALTHY and not answer.diagnosis.latent
+        if healed or loop.time() >= until:
             return answer
         await manners.pause(AGAIN_S)
 
@@ -104,8 +105,11 @@ async def _verify(hands: Hands, answer: Answer, settings: Settings, manners: Man
 def _progress(answer: Answer) -> str:
     """One line; it changes only when there is news."""
     found = answer.diagnosis
-    if found.verdict is Verdict.HEALTHY:
+    if found.verdict is Verdict.HEALTHY and not found.latent:
         return f"{answer.subject.text}: healthy"
+    if found.verdict is Verdict.HEALTHY:
+        return f"{answer.subject.text}: ready, proxies come back to the pilot"
     waiting = {key for one in found.findings for key in one.affected}
     waiting |= {*found.starting, *found.unexplained}
-    return f"{answer.subject.text}: {len(waiting)} pods not ready yet"
+    pods = "1 pod" if len(waiting) == 1 else f"{len(waiting)} pods"
+    return f"{answer.subject.text}: {pods} not ready yet"

@@ -13,7 +13,7 @@ from telltale.kube.apps import Deployment
 from telltale.kube.codec import convert, dig
 from telltale.kube.core import Container, ContainerPort, Pod
 from telltale.kube.service import Service, ServicePort
-from telltale.why.pods import PodKey, key_of, waits_for_config
+from telltale.why.pods import PodKey, held_back, key_of, waits_for_config
 from telltale.why.world import World, template_labels
 
 DNS_NAMES = ("kube-dns", "coredns", "rke2-coredns-rke2-coredns", "dns-default")
@@ -217,7 +217,7 @@ def _containers(part: Part) -> list[Container]:
 
 @dataclass(frozen=True, slots=True)
 class Victims:
-    """Pods that a fault keeps waiting; `certain` when an agent said where its way ends."""
+    """Pods that a fault keeps waiting; `certain` when their agents said so, or will start."""
 
     pods: tuple[PodKey, ...]
     certain: bool
@@ -225,7 +225,8 @@ class Victims:
 
 def victims(world: World, stages: Iterable[str]) -> Victims:
     """Those who are stuck at these stages; when no agent could be asked, those who only wait."""
-    found = stuck(world, stages)
+    held = {key_of(pod) for pod in world.focused() if held_back(pod)}
+    found = tuple(sorted({*stuck(world, stages), *held}))
     if found:
         return Victims(found, True)
     unheard = silent(world) if not world.reports else ()

@@ -25,6 +25,8 @@ PULL_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImag
 CRASH_REASON = "CrashLoopBackOff"
 # Bad ends after which a container that runs just now, unready, counts as crashing all the same.
 LOOP_RESTARTS = 3
+# The agent's exit codes when Envoy was told to end, or it was itself.
+ENDED = (0, 1, 143)
 CREATING = ("ContainerCreating", "PodInitializing", "")
 
 
@@ -43,7 +45,7 @@ def key_of(pod: Pod) -> PodKey:
 def state(pod: Pod, now: datetime) -> State:
     if pod.metadata.deletion_timestamp:
         return State.LEAVING
-    if pod.status.phase in ("Succeeded", "Failed") or _finished(pod):
+    if pod.ended or _finished(pod):
         return State.OVER
     if pod.ready:
         return State.READY
@@ -68,6 +70,18 @@ def waits_for_config(pod: Pod) -> bool:
         and not proxy.ready
         and not pod.metadata.deletion_timestamp
     )
+
+
+def held_back(pod: Pod) -> bool:
+    """Whether its proxy waits to be started again, and had not crashed: it was ended, or gave up.
+
+    While DNS or the pilot is away it would find nothing when it is back.
+    """
+    proxy = sidecar(pod)
+    waiting, end = (proxy.state.waiting, last_end(proxy)) if proxy else (None, None)
+    if waiting is None or end is None or pod.metadata.deletion_timestamp:
+        return False
+    return waiting.reason == CRASH_REASON and end.exit_code in ENDED and end.reason != "OOMKilled"
 
 
 def spec_of(pod: Pod, container: str) -> Container | None:
@@ -111,13 +125,6 @@ def age_s(moment: str | None, now: datetime) -> float:
     return (now - parse_rfc3339(moment)).total_seconds() if moment else 0.0
 
 
-def readiness(pod: Pod) -> str:
-    """READY as kubectl prints it: `1/2`."""
-    statuses = pod.status.container_statuses
-    total = len(pod.spec.containers) or len(statuses)
-    return f"{sum(one.ready for one in statuses)}/{total}"
-
-
 def workload(pod: Pod) -> Ref:
     """What made the pod: the Deployment over its ReplicaSet, else its controller, else itself."""
     owner = pod.metadata.controller
@@ -149,6 +156,8 @@ def _finished(pod: Pod) -> bool:
 
 def _in_time(pod: Pod, now: datetime) -> bool:
     statuses = pod.status.container_statuses
+    if held_back(pod) and all(one.ready for one in apps(pod)):
+        return all(one.restart_count <= LOOP_RESTARTS for one in statuses)
     if any(crashing(one) for one in [*statuses, *pod.status.init_container_statuses]):
         return False
     if not any(one.state.running for one in statuses):

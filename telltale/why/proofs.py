@@ -14,7 +14,7 @@ from telltale.kube.service import Service
 from telltale.why.cause import Evidence
 from telltale.why.fix import PROXIES_RETRY, Advice, Fix, Patch
 from telltale.why.parts import Part, intended_selector
-from telltale.why.pods import SIDECAR, PodKey, key_of, last_end, readiness
+from telltale.why.pods import SIDECAR, PodKey, held_back, key_of, last_end
 from telltale.why.reports import Source
 from telltale.why.world import World, template_labels
 
@@ -37,7 +37,7 @@ def pod_ref(key: PodKey) -> Ref:
 def not_ready(pod: Pod) -> Evidence:
     namespace, name = key_of(pod)
     how = f"kubectl -n {namespace} get pod {name} --no-headers"
-    return Evidence(f"{name} is not ready", how, readiness(pod))
+    return Evidence(f"{name} is not ready", how, pod.readiness)
 
 
 def agent_says(world: World, affected: tuple[PodKey, ...]) -> tuple[Evidence, ...]:
@@ -48,9 +48,9 @@ def agent_says(world: World, affected: tuple[PodKey, ...]) -> tuple[Evidence, ..
             continue
         if report.source is Source.LOG:
             how = f"kubectl -n {key[0]} logs {key[1]} -c {SIDECAR} --tail=200"
-            return (Evidence("the log of istio-proxy says how far it comes", how, report.error),)
-        claim = f"istio-proxy says how far it comes (stage {report.stage})"
-        # What was not looked into yet is true for a moment only, the stage for as long as the fault.
+            return (Evidence("the log of istio-proxy says", how, report.error),)
+        claim = f"istio-proxy says (stage {report.stage})"
+        # What was not looked into yet changes in a moment; the stage stays as long as the fault.
         value = report.stage if report.unsettled else report.error
         return (Evidence(claim, agent_page(key), value),)
     return ()
@@ -73,6 +73,22 @@ def no_service_has(address: str) -> Evidence:
     )
 
 
+def no_such(ref: Ref) -> Evidence:
+    where = f"-n {ref.namespace} " if ref.namespace else ""
+    how = f"kubectl {where}get {ref.kind.lower()} {ref.name} --ignore-not-found -o name"
+    return Evidence(f"there is no {ref}", how, "")
+
+
+def last_probe(world: World, pod: Pod) -> str:
+    """The newest failure of a readiness probe that the kubelet told of; "" when it told of none."""
+    told = [
+        event
+        for status in pod.status.container_statuses
+        for event in world.events_of(pod, "Unhealthy", status.name)
+    ]
+    return told[-1].message if told else ""
+
+
 def service_ref(service: Service) -> Ref:
     return Ref("Service", service.metadata.namespace, service.metadata.name)
 
@@ -87,12 +103,14 @@ def symptom(world: World, affected: tuple[PodKey, ...]) -> str:
     """The first link of the chain for a proxy that waits."""
     where = sorted({namespace for namespace, _ in affected})
     pods = "1 pod" if len(affected) == 1 else f"{len(affected)} pods"
-    return f"{pods} of {', '.join(where)} not ready: istio-proxy has no configuration from the pilot"
+    lacking = "istio-proxy has no configuration from the pilot"
+    return f"{pods} of {', '.join(where)} not ready: {lacking}"
 
 
 def ending(pod: Pod, container: str) -> str:
     """How a container last ended: `exit code 139 (Error)`."""
-    status = next((one for one in pod.status.container_statuses if one.name == container), None)
+    statuses = [*pod.status.container_statuses, *pod.status.init_container_statuses]
+    status = next((one for one in statuses if one.name == container), None)
     end = last_end(status) if status else None
     if end is None:
         return "has not ended"
@@ -124,6 +142,9 @@ def condition_of(pod: Pod) -> str:
             return f"pod {pod.metadata.name}: {status.name} waits: {waits.reason}{last}"
         if end is not None and not status.ready:
             return f"pod {pod.metadata.name}: {status.name} ended, {ending(pod, status.name)}"
+    for status in pod.status.container_statuses:
+        if status.state.running is not None and not status.ready:
+            return f"pod {pod.metadata.name}: {status.name} runs, its readiness probe does not pass"
     return f"pod {pod.metadata.name}: {pod.status.phase}, not ready"
 
 
@@ -186,7 +207,10 @@ def _pairs(labels: dict[str, str]) -> str:
 def _chain(world: World, affected: tuple[PodKey, ...], lead: str) -> tuple[str, ...]:
     if not affected:
         return ()
-    report = world.report(first(affected, world))
+    pod = first(affected, world)
+    report = world.report(pod)
     settled = report is not None and not report.unsettled
     said = lead + report.error if report and settled else "istio-proxy has no stream to the pilot"
+    if held_back(pod):
+        said = "istio-proxy ended, and waits to be started again (CrashLoopBackOff)"
     return (symptom(world, affected), said)

@@ -12,6 +12,7 @@ from telltale.why import parts
 from telltale.why.cause import Cause, Edge, Finding
 from telltale.why.exclusions import exclusions
 from telltale.why.pods import PodKey, State, age_s, key_of, sidecar, state
+from telltale.why.unmade import Unmade, unmade
 from telltale.why.world import Lack, Missing, World
 
 # Seconds without the pilot before a ready pod is worth a word: Envoy tries again that often.
@@ -47,6 +48,7 @@ class Diagnosis:
     latent: tuple[Latent, ...] = ()
     starting: tuple[PodKey, ...] = ()
     unexplained: tuple[PodKey, ...] = ()
+    unmade: tuple[Unmade, ...] = ()
     ruled_out: tuple[str, ...] = ()  # for what is unexplained
     deciding: tuple[Missing, ...] = ()  # what could not be read and would decide
     hidden: int = 0
@@ -61,20 +63,24 @@ class Diagnosis:
 
 def reason(world: World, causes: Sequence[Cause]) -> Diagnosis:
     judged = [finding for cause in causes for finding in cause.judge(world)]
-    roots = sorted(_without_consequences(judged, causes), key=_rank)
-    hit = tuple(one for one in roots if one.affected)
+    roots = sorted(_but_of_parts(world, _without_consequences(judged, causes)), key=_rank)
+    refused = unmade(world)
+    lasting = [one for one in refused if not one.young]
+    barred = any(one.by_webhook for one in lasting)  # the webhook is the pilot's
+    hit = tuple(one for one in roots if one.affected or (barred and one.edge is Edge.PILOT))
     states = {key_of(pod): state(pod, world.now) for pod in world.focused()}
-    explained = {key for one in hit for key in one.affected}
+    explained = {key for one in hit for key in one.affected} | _of_parts(world, roots)
     starting = _in_state(states, State.STARTING, explained)
     unexplained = _in_state(states, State.ILL, explained)
     latent = _latent(world, roots, states)
     deciding = _deciding(world) if unexplained else ()
     return Diagnosis(
-        verdict=_verdict(hit, starting, unexplained, deciding),
+        verdict=_verdict(hit, (*starting, *refused), (*unexplained, *lasting), deciding),
         findings=tuple(_with_exclusions(world, one, roots) for one in hit),
         latent=latent,
         starting=starting,
         unexplained=unexplained,
+        unmade=refused,
         ruled_out=tuple(text for _, text in exclusions(world, unexplained)) if unexplained else (),
         deciding=deciding,
         hidden=_hidden(world, roots, latent),
@@ -93,6 +99,22 @@ def _without_consequences(judged: list[Finding], causes: Sequence[Cause]) -> lis
     return [finding for finding in judged if not follows(finding)]
 
 
+def _but_of_parts(world: World, roots: list[Finding]) -> list[Finding]:
+    """Without what ails the pods of DNS and pilot themselves, where a root says it as a whole."""
+    told = _of_parts(world, roots)
+    return [
+        one for one in roots
+        if one.edge in (Edge.DNS, Edge.PILOT) or not one.affected or not set(one.affected) <= told
+    ]  # fmt: skip
+
+
+def _of_parts(world: World, roots: list[Finding]) -> set[PodKey]:
+    """The pods of DNS and pilot, where a root is about them."""
+    inside = {Edge.DNS: parts.dns(world).pods, Edge.PILOT: parts.pilot(world).pods}
+    edges = {one.edge for one in roots}
+    return {key_of(pod) for edge, pods in inside.items() if edge in edges for pod in pods}
+
+
 def _rank(finding: Finding) -> tuple[bool, int, int, str, str]:
     """Certain before uncertain, then what explains the most, then what lies deepest."""
     depth = DEPTH.index(finding.edge)
@@ -106,7 +128,8 @@ def _in_state(states: dict[PodKey, State], wanted: State, but: set[PodKey]) -> t
 
 
 def _verdict(
-    hit: tuple[Finding, ...], starting: tuple[PodKey, ...], unexplained: tuple[PodKey, ...],
+    hit: tuple[Finding, ...], starting: tuple[PodKey | Unmade, ...],
+    unexplained: tuple[PodKey | Unmade, ...],
     deciding: tuple[Missing, ...],
 ) -> Verdict:  # fmt: skip
     if hit:
@@ -129,7 +152,7 @@ def _latent(world: World, roots: list[Finding], states: dict[PodKey, State]) -> 
             continue
         at_risk = tuple(key for key in ready if key not in root.affected)
         if at_risk:
-            found.append(Latent(_risk(at_risk, lost), at_risk, root))
+            found.append(Latent(_risk(world, at_risk), at_risk, root))
         next_hit = tuple(key for key in coming if key not in root.affected)
         if next_hit and not at_risk and not root.affected:
             found.append(Latent("will stay 1/2: no configuration is to be had", next_hit, root))
@@ -140,9 +163,11 @@ def _latent(world: World, roots: list[Finding], states: dict[PodKey, State]) -> 
     return tuple(found)
 
 
-def _risk(at_risk: tuple[PodKey, ...], lost: list[PodKey]) -> str:
-    if set(at_risk) <= set(lost):
-        return "run on the configuration they have, cut off from the pilot; a restart leaves them 1/2"
+def _risk(world: World, at_risk: tuple[PodKey, ...]) -> str:
+    """Of those who could be asked, one that is cut off speaks for all unless one is connected."""
+    told = {parts.connected_now(world, key) for key in at_risk}
+    if False in told and True not in told:
+        return "run on what they have, cut off from the pilot; a restart would leave them 1/2"
     return "are ready; a restart would leave them 1/2"
 
 

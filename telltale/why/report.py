@@ -10,12 +10,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from telltale.kube.core import Pod
-from telltale.why.answer import Answer, request_facts
+from telltale.why.answer import Answer
 from telltale.why.cause import Finding
-from telltale.why.fix import Advice, Fix
+from telltale.why.fix import Fix
+from telltale.why.next_look import next_looks
 from telltale.why.path import UNICODE, Glyphs, path_lines
-from telltale.why.pods import PodKey, State, age_s, budget_s, key_of, readiness, sidecar, state
+from telltale.why.pods import (
+    PodKey,
+    State,
+    age_s,
+    budget_s,
+    key_of,
+    sidecar,
+    state,
+    waits_for_config,
+)
 from telltale.why.reason import Latent, Verdict
+from telltale.why.request import NOT_EXAMINED, examine
 
 
 class Role(StrEnum):
@@ -31,7 +42,7 @@ class Role(StrEnum):
 
 Paint = Callable[[Role, str], str]
 NAMES_MOST = 2
-RULED_OUT_LINES = 3
+RULED_OUT_LINES = 2
 
 
 def plain(role: Role, text: str) -> str:
@@ -57,6 +68,10 @@ def render(answer: Answer, look: Look = DEFAULT) -> str:
 
 def _lines(answer: Answer, look: Look) -> Iterator[str]:
     match answer.diagnosis.verdict:
+        case Verdict.HEALTHY if answer.subject.service is not None:
+            mark = look.paint(Role.GOOD, look.glyphs.ok)
+            yield f"{mark} {answer.subject.text}: nothing wrong found"
+            yield from _request(answer, look)
         case Verdict.HEALTHY:
             yield _healthy(answer, look)
         case Verdict.STARTING:
@@ -75,9 +90,9 @@ def _healthy(answer: Answer, look: Look) -> str:
     pods = [pod for pod in answer.world.focused() if state(pod, answer.world.now) is State.READY]
     mark = look.paint(Role.GOOD, look.glyphs.ok)
     if len(pods) == 1:
-        connected = ", proxy has its configuration" if sidecar(pods[0]) else ""
-        return f"{mark} {answer.subject.text}: {readiness(pods[0])} ready{connected}"
-    counted = Counter(readiness(pod) for pod in pods)
+        connected = ", istio-proxy has its configuration" if sidecar(pods[0]) else ""
+        return f"{mark} {answer.subject.text}: {pods[0].readiness} ready{connected}"
+    counted = Counter(pod.readiness for pod in pods)
     shown = ", ".join(f"{count} x {ready}" for ready, count in sorted(counted.items()))
     ready = f"{len(pods)} pods ready ({shown})" if pods else "no pod to be ill"
     return f"{mark} {answer.subject.text}: healthy, {ready}"
@@ -86,12 +101,25 @@ def _healthy(answer: Answer, look: Look) -> str:
 def _starting(answer: Answer, look: Look) -> Iterator[str]:
     mark, world = look.paint(Role.GOOD, look.glyphs.unknown), answer.world
     starting = [pod for pod in world.focused() if key_of(pod) in answer.diagnosis.starting]
+    if len(starting) > 1:
+        focused = [pod for pod in world.focused() if not _gone(pod, answer)]
+        yield f"{mark} {answer.subject.text}: {len(starting)} of {len(focused)} pods are starting"
     for pod in sorted(starting, key=key_of):
         waits = next((one for one in pod.status.container_statuses if not one.ready), None)
         age = int(age_s(pod.metadata.creation_timestamp, world.now))
         limit = budget_s(pod, waits.name) if waits else 0
-        what = f", waiting for {waits.name} ({limit} s at most)" if waits else ""
-        yield f"{mark} {pod.metadata.name}: {readiness(pod)}, starting since {age} s{what}"
+        what = f", waits for {waits.name} (may take {limit} s)" if waits else ""
+        unscheduled = pod.condition("PodScheduled")
+        if unscheduled and unscheduled.status == "False":
+            what = f", waits for a node: {unscheduled.message}"
+        lead = "   " if len(starting) > 1 else f"{mark} "
+        yield f"{lead}{pod.metadata.name}: {pod.readiness}, starting for {age} s{what}"
+        own = world.reports.get(key_of(pod))
+        if own is not None and waits_for_config(pod) and not own.unsettled:
+            yield from _wrapped("     istio-proxy says so far: ", own.error, look)
+    if answer.diagnosis.unmade and not starting:
+        yield f"{mark} {answer.subject.text}: pods are about to be made"
+    yield from _unmade(answer, look)
 
 
 def _found(answer: Answer, look: Look) -> Iterator[str]:
@@ -104,6 +132,7 @@ def _found(answer: Answer, look: Look) -> Iterator[str]:
     for other in others:
         yield ""
         yield from _short(other, look)
+    yield from _unmade(answer, look)
     for key in answer.diagnosis.unexplained:
         yield f"{look.glyphs.bad} {key[1]}: not ready, and none of the above explains it"
 
@@ -114,7 +143,7 @@ def _head(answer: Answer, look: Look) -> str:
     ill = [pod for pod in pods if not pod.ready]
     if len(pods) == 1:
         inside = _containers(pods[0], look)
-        return f"{mark} {answer.subject.text}  READY {readiness(pods[0])}   {inside}"
+        return f"{mark} {answer.subject.text}  READY {pods[0].readiness}   {inside}"
     return f"{mark} {answer.subject.text}: {len(ill)} of {len(pods)} pods not ready"
 
 
@@ -177,24 +206,30 @@ def _ruled_out(lead: str, texts: tuple[str, ...], look: Look) -> list[str]:
 
 
 def _help(fix: Fix, look: Look) -> Iterator[str]:
-    how = "`telltale why --fix` does it"
-    if not fix.automatic:
-        how = "`telltale why --fix` asks, then does it"
-    if not fix.applicable:
-        how = "by hand"
-    yield f"{look.paint(Role.GOOD, 'help')}: {fix.title}   [{look.paint(Role.COMMAND, how)}]"
-    for step in fix.steps:
-        said = f"   ({step.text})" if isinstance(step, Advice) else ""
-        yield f"   {look.paint(Role.FAINT, step.command)}{said}"
-    yield f"   scope {fix.scope}"
-    yield f"   then  {fix.expect}"
+    yield f"{look.paint(Role.GOOD, 'help')}: {fix.title}"
+    if fix.applicable:
+        asks = "" if fix.automatic else "   (asks first)"
+        yield f"   {look.paint(Role.COMMAND, 'telltale why --fix')}{asks}   or by hand:"
+        yield from (f"   {look.paint(Role.FAINT, one)}" for one in fix.commands)
+    for step in fix.advice:
+        yield f"   {'or, ' if fix.applicable else ''}{step.text}:"
+        yield f"   {look.paint(Role.FAINT, step.command)}"
+    yield from _wrapped("   scope ", fix.scope, look)
+    yield from _wrapped("   then  ", fix.expect, look)
 
 
 def _latent(one: Latent, answer: Answer, look: Look) -> Iterator[str]:
-    mark = look.paint(Role.WARN, look.glyphs.warn)
-    yield f"{mark} latent: {one.claim}: {_names(one.pods)}"
-    if one.root and not one.root.affected:
+    lead = f"{look.glyphs.warn} not hit yet: "
+    first, *rest = _wrapped(lead, f"{_names(one.pods)}: {one.claim}", look)
+    yield look.paint(Role.WARN, lead) + first[len(lead) :]
+    yield from rest
+    if one.root is None:
+        yield "   nothing to do unless it lasts: kubectl get pods -n istio-system"
+    elif one.root.affected:
+        yield f"   the cause is the same: {one.root.cause}"
+    else:
         root = one.root
+        yield f"   {look.paint(Role.WARN, f'warning[{root.cause}]')}: {root.title}"
         found = _cut(root.found, 60)
         yield f"   {root.object} {root.field}: expected {root.expected}, found {found}"
         yield from _help(root.fix, look)
@@ -203,24 +238,52 @@ def _latent(one: Latent, answer: Answer, look: Look) -> Iterator[str]:
 def _unknown(answer: Answer, look: Look) -> Iterator[str]:
     diagnosis, world = answer.diagnosis, answer.world
     mark = look.paint(Role.WARN, "?")
-    if answer.subject.service is not None and not diagnosis.unexplained:
-        yield f"{mark} {answer.subject.text}: both ends are well; the way between is not examined"
-        yield from (f"   {fact}" for fact in request_facts(answer))
+    if answer.subject.service and not diagnosis.unexplained and not diagnosis.unmade:
+        yield f"{mark} {answer.subject.text}: both ends are well, and yet:"
+        yield from _request(answer, look)
         return
-    if diagnosis.unexplained:
+    if diagnosis.unmade and not diagnosis.unexplained:
+        yield f"{mark} {answer.subject.text}: pods are wanted that cannot be made"
+    elif diagnosis.unexplained:
         yield f"{mark} {answer.subject.text}: not ready; no known cause matches"
     else:
         yield f"{mark} {answer.subject.text}: cannot be read"
     for pod in sorted(world.focused(), key=key_of):
         if key_of(pod) in diagnosis.unexplained:
-            yield f"   {pod.metadata.name}  READY {readiness(pod)}   {_containers(pod, look)}"
+            yield f"   {pod.metadata.name}  READY {pod.readiness}   {_containers(pod, look)}"
             report = world.report(pod)
             if report and sidecar(pod):
-                yield f"     stands at stage {report.stage}: {report.error or 'no error'}"
+                said = f"istio-proxy says (stage {report.stage}): {report.error or 'no error'}"
+                yield from _wrapped("     ", said, look)
     yield from _ruled_out("   ruled out: ", diagnosis.ruled_out, look)
+    yield from _unmade(answer, look)
+    for text, command in next_looks(world, diagnosis.unexplained):
+        yield from _wrapped("   next: ", text, look)
+        yield look.paint(Role.FAINT, f"     $ {command}")
     for one in diagnosis.deciding:
         yield f"   would decide: {one}"
         yield look.paint(Role.FAINT, f"     $ {one.how}")
+
+
+def _request(answer: Answer, look: Look) -> Iterator[str]:
+    for one in examine(answer.question, answer.subject, answer.world):
+        glyph, role = (look.glyphs.ok, Role.GOOD) if one.well else (look.glyphs.bad, Role.BAD)
+        mark = look.paint(role, glyph)
+        yield f"   {mark} {one.text}"
+    yield f"   {look.glyphs.unknown} not looked at: {NOT_EXAMINED}"
+
+
+def _unmade(answer: Answer, look: Look) -> Iterator[str]:
+    told: set[str] = set()
+    for one in answer.diagnosis.unmade:
+        if one.owner.namespace in told:
+            yield f"   {one.owner}: {one.there} of {one.wanted} pods, likewise"
+            continue
+        told.add(one.owner.namespace)
+        lead = f"{one.owner}: {one.there} of {one.wanted} pods; the API server refuses more: "
+        yield from _wrapped("   ", lead + one.said, look)
+        command = f"kubectl -n {one.owner.namespace} describe deployment {one.owner.name}"
+        yield look.paint(Role.FAINT, f"     $ {command}")
 
 
 def _footer(answer: Answer, look: Look) -> str:
@@ -233,6 +296,8 @@ def _footer(answer: Answer, look: Look) -> str:
 
 
 def _names(keys: tuple[PodKey, ...]) -> str:
+    if not keys:
+        return "no pod that runs"
     names = [name for _, name in keys]
     where = ", ".join(sorted({namespace for namespace, _ in keys}))
     shown = ", ".join(names[:NAMES_MOST])

@@ -1,13 +1,16 @@
 """What takes a step back: steps too, worked out before the step is taken, kept as JSON.
 
-Never: applied here. Only what the step touches is taken back; other changes of the meantime stay.
+Never: applied here. Only what the step touches is taken back; what somebody
+else changed meanwhile stays theirs.
 """
+
+from enum import StrEnum
 
 from telltale.kube import errors
 from telltale.kube.client import Client
 from telltale.kube.codec import Json, Object, dig
 from telltale.kube.meta import Ref
-from telltale.why.apply import read
+from telltale.why.apply import SERVER_WRITES, read
 from telltale.why.fix import (
     Create,
     Delete,
@@ -36,6 +39,8 @@ async def before(client: Client, step: Step) -> list[Step]:
         case Create():
             await _refuse_existing(client, step.ref)
             return [Delete(step.ref)]
+        case Delete(ref):
+            return [Create(again(await read(client, ref)))]
         case DeletePods(namespace, _, labels) if labels:
             return [DeletePods(namespace, labels=labels)]  # they may be waiting out a back-off
         case Exec(workload):
@@ -57,6 +62,82 @@ def restoring(body: Object, now: Json) -> Object:
     return patch
 
 
+class Fate(StrEnum):
+    """What there is to take back of one step, as things are now."""
+
+    STANDS = "stands"
+    GONE = "gone"  # as it was before already: mended meanwhile
+    CHANGED = "changed"  # neither as it was nor as we left it: somebody else's by now
+
+
+async def made(client: Client, undo: list[Step]) -> list[Json]:
+    """What the steps that `undo` takes back have left behind: what `fate` compares with."""
+    return [await _left(client, step) for step in undo]
+
+
+async def fate(client: Client, step: Step, left: Json) -> Fate:
+    """Whether a step of an undo is still called for. `left` null: not known, so it is.
+
+    Raises `ApiError`: `NotFound` when the object is gone.
+    """
+    match step:
+        case Patch(_, body):
+            before: Json = body
+        case Readdress(_, _, address):
+            before = address
+        case Create(_) | Delete(_):
+            there = await _there(client, step.ref)
+            return Fate.GONE if there is isinstance(step, Create) else Fate.STANDS
+        case _:
+            return Fate.STANDS
+    now = await _left(client, step)
+    if _same(now, before):
+        return Fate.GONE
+    return Fate.STANDS if left is None or _same(now, left) else Fate.CHANGED
+
+
+def _same(one: Json, other: Json) -> bool:
+    """Equal, whatever the order of lists whose entries have names (ports, containers)."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = one.keys() | other.keys()
+        return all(_same(one.get(key), other.get(key)) for key in keys)
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = zip(_by_name(one), _by_name(other), strict=True)
+        return all(_same(left, right) for left, right in pairs)
+    return one == other
+
+
+def _by_name(values: list[Json]) -> list[Json]:
+    return sorted(values, key=lambda one: str(dig(one, "name", default="")))
+
+
+async def _left(client: Client, step: Step) -> Json:
+    match step:
+        case Patch(ref, body):
+            return restoring(body, await read(client, ref))
+        case Readdress(ref):
+            return str(dig(await read(client, ref), "spec", "clusterIP", default=""))
+        case _:
+            return None
+
+
+async def _there(client: Client, ref: Ref) -> bool:
+    try:
+        await read(client, ref)
+    except errors.NotFound:
+        return False
+    return True
+
+
+def again(found: Object) -> Object:
+    """An object to be made again as it was, without what the server writes."""
+    meta = dig(found, "metadata", default={})
+    assert isinstance(meta, dict)
+    kept: Object = {key: value for key, value in meta.items() if key not in SERVER_WRITES}
+    rest: Object = {key: value for key, value in found.items() if key != "status"}
+    return {**rest, "metadata": kept}
+
+
 def to_json(steps: list[Step]) -> Json:
     return [_plain(step) for step in steps]
 
@@ -74,6 +155,8 @@ def _plain(step: Step) -> Object:
             return {"step": "readdress", **_ref(ref), "was": was, "address": address}
         case Delete(ref):
             return {"step": "delete", **_ref(ref)}
+        case Create(made):
+            return {"step": "create", "object": made}
         case DeletePods(namespace, _, labels):
             return {"step": "delete-pods", "namespace": namespace, "labels": labels}
         case _:
@@ -88,6 +171,9 @@ def _step(value: Json) -> Step:
             return Patch(ref, body if isinstance(body, dict) else {})
         case "readdress":
             return Readdress(ref, _text(value, "was"), _text(value, "address"))
+        case "create":
+            found = dig(value, "object", default={})
+            return Create(found if isinstance(found, dict) else {})
         case "delete":
             return Delete(ref)
         case "delete-pods":
@@ -105,8 +191,6 @@ def _text(value: Json, key: str) -> str:
 
 
 async def _refuse_existing(client: Client, ref: Ref) -> None:
-    try:
-        await read(client, ref)
-    except errors.NotFound:
+    if not await _there(client, ref):
         return
     raise errors.AlreadyExists(f"{ref} exists already; nothing was changed")

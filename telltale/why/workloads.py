@@ -44,7 +44,7 @@ def groups(
     """The containers in focus that are in trouble, by workload; pods on their way out are not."""
     found: dict[tuple[Ref, str], list[Pod]] = {}
     for pod in sorted(world.focused(), key=key_of):
-        if pod.metadata.deletion_timestamp or pod.status.phase in ("Succeeded", "Failed"):
+        if pod.metadata.deletion_timestamp or pod.ended:
             continue
         for status in containers(pod):
             if troubled(pod, status):

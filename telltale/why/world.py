@@ -48,6 +48,7 @@ class Missing:
 class World:
     now: datetime
     focus: frozenset[PodKey] = frozenset()
+    scope: str | None = None  # the namespace asked about as a whole, "" for all of them
     pods: tuple[Pod, ...] = ()
     services: tuple[Service, ...] = ()
     slices: tuple[EndpointSlice, ...] = ()

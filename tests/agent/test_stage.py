@@ -18,7 +18,7 @@ JOINED = Numbers(connected=True)
             Numbers(),
             Known(TARGET),
             "resolve",
-            f"no stream to {TARGET}, the way to it is being walked",
+            f"not connected to {TARGET} yet, being looked into",
         ),
         (Numbers(), Known(TARGET, Walked(Stage.RESOLVE, TIMEOUT)), "resolve", TIMEOUT),
         (Numbers(), Known(TARGET, Walked(Stage.DIAL, "refused")), "dial", "refused"),

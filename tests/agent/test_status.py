@@ -101,6 +101,27 @@ def test_the_page(tmp_path):
     over_envoy(tmp_path, talk)
 
 
+def test_who_asks_now_has_a_walk_made_and_the_next_one_its_result(tmp_path):
+    async def run() -> None:
+        settings = made(tmp_path)
+        envoy = process.start(settings, lambda: None)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, envoy.reap)
+        admin = Admin(settings.ports.admin)
+        watch = Watch(settings.target, settings.resolv_conf, admin, FakeClock())
+        status = Status(settings, watch, envoy, Life(), asyncio.Queue(1))
+        try:
+            before = json.loads((await ask(status, "GET", "/debug/why")).body)
+            assert before["error"].endswith("being looked into") and watch.walks == 0
+            at_once = Request("GET", "/debug/why", "now=1", peer="172.16.3.1")
+            answers = await asyncio.gather(status.respond(at_once), status.respond(at_once))
+            assert all("dial tcp 127.0.0.1:" in one.body.decode() for one in answers)
+            assert watch.walks == 1
+        finally:
+            await envoy.stop()
+
+    asyncio.run(run())
+
+
 def test_a_silent_envoy_is_named_not_taken_for_a_silent_pilot(tmp_path):
     async def run() -> Answer:
         settings = made(tmp_path)

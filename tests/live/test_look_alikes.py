@@ -88,6 +88,9 @@ def shown(cluster: LiveCluster, command: str) -> str:
     path = "/usr/bin:/bin:/usr/local/bin"
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=20, check=False,
-        env={"KUBECONFIG": str(cluster.home / "kubeconfig"), "PATH": path},
+        env={
+            "KUBECONFIG": str(cluster.home / "kubeconfig"), "PATH": path,
+            "HOME": str(cluster.home.parent),  # without it kubectl caches in the working directory
+        },
     )  # fmt: skip
     return re.sub(r"\d+(\.\d+)?", "#", done.stdout + done.stderr)

@@ -64,7 +64,7 @@ def test_endpoints_and_pods_are_parts(current):
 
 
 def test_slices_are_found_by_their_service_and_forgotten(current):
-    assert current.slices_of("shop", "web") == (SLICE,)
+    assert current.slices.of(("shop", "web")) == (SLICE,)
     current.apply_slice(Change.DELETED, SLICE)
-    assert current.slices_of("shop", "web") == ()
+    assert current.slices.of(("shop", "web")) == ()
     assert list(current.slices) == []

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from telltale.lib.clock import FakeClock
 from telltale.lib.moment import parse_rfc3339, rfc3339
 
-MERGED_BY_NAME = ("containers",)
+MERGED_BY_NAME = ("containers", "initContainers", "volumes")
 
 
 class Text(Exception):
@@ -36,7 +36,9 @@ def merged(now: dict, patch: dict, strategic: bool) -> dict:
 
 def _by_name(now: list[dict], patch: list[dict]) -> list[dict]:
     patches = {one["name"]: one for one in patch}
-    return [merged(one, patches.get(one["name"], {}), True) for one in now]
+    known = {one["name"] for one in now}
+    changed = [merged(one, patches.get(one["name"], {}), True) for one in now]
+    return changed + [one for one in patch if one["name"] not in known]
 
 
 def new_service(namespace: str, name: str, selector: dict, ports: list, address: str = "") -> dict:
@@ -108,7 +110,8 @@ def is_ready(pod: dict) -> bool:
 
 
 def crash_loop(code: int, message: str = "", clock: FakeClock | None = None) -> dict:
-    end = {"exitCode": code, "reason": "Error", "message": message}
+    reason = "OOMKilled" if code == 137 else "Error"
+    end = {"exitCode": code, "reason": reason, "message": message}
     if clock:
         end["finishedAt"] = rfc3339(clock.now() - timedelta(seconds=2))
     return {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": end}}

@@ -11,6 +11,7 @@ from telltale.why.as_json import as_json
 from telltale.why.causes.every import CAUSES
 from telltale.why.pods import State, state
 from telltale.why.reason import Verdict
+from telltale.why.report import render
 from telltale.why.reports import Source
 from telltale.why.symptom import Question
 
@@ -41,9 +42,13 @@ def test_before_anyone_restarts_it_is_latent(name: str):
         for one in broken.of(kind):
             meta = one["metadata"]
             cluster.objects[kind, meta["namespace"], meta["name"]] = one
-    if name == "pilot-crash-loop":
+    for kind, namespace, service in [key for key in cluster.objects if key[0] == "Service"]:
+        if (kind, namespace, service) not in broken.objects:
+            del cluster.objects[kind, namespace, service]
+    if name in ("pilot-crash-loop", "pilot-no-ready-pod"):
         cluster.objects.pop(("Pod", "istio-system", cluster.pod("istio-pilot")["metadata"]["name"]))
     cluster.settle()
+    cluster.later(60)
     found = why(cluster).diagnosis
     assert found.verdict is Verdict.HEALTHY
     [latent] = found.latent
@@ -151,15 +156,32 @@ def test_expired_events_do_not_hide_a_failing_probe():
     assert any("no event" in note for note in finding.notes)
 
 
-def test_dns_service_gone_is_unknown_with_its_place():
+def test_proxy_that_waits_to_be_started_again_is_starting_or_explained():
+    """It was ended, not crashed: the kubelet's pause is no trouble, a pilot that is away is."""
+    cluster = Cluster.well()
+    proxy = cluster.proxies[name_of(cluster, "details-v1")]
+    proxy.crashed, proxy.restarts, proxy.ended = "told to end", 2, 0
+    cluster.settle()
+    assert why(cluster).diagnosis.verdict is Verdict.STARTING
+    break_too(cluster, "pilot-crash-loop")
+    assert causes_of(why(cluster)) == ["pilot-crash-loop"]
+
+
+def name_of(cluster: Cluster, start: str) -> tuple[str, str]:
+    meta = cluster.pod(start)["metadata"]
+    return (meta["namespace"], meta["name"])
+
+
+def test_dns_service_gone_is_named_with_the_address_to_make_it_at():
     cluster = Cluster.well()
     del cluster.objects["Service", "kube-system", "kube-dns"]
     for proxy in cluster.proxies.values():
         proxy.configured = False
     cluster.later(200)
     found = why(cluster).diagnosis
-    assert found.verdict is Verdict.UNKNOWN and len(found.unexplained) == 6
-    assert found.ruled_out
+    [finding] = found.findings
+    assert finding.cause == "dns-service-missing" and len(finding.affected) == 6
+    assert '"clusterIP":"172.19.0.10"' in finding.fix.commands[0]
 
 
 # --- healthy, and looks ill
@@ -229,13 +251,72 @@ def test_ready_pod_that_lost_its_pilot_is_warned_about():
     answer = asked(cluster, cluster.pod("reviews-v1")["metadata"]["name"])
     assert answer.exit_code == 0
     [latent] = answer.diagnosis.latent
-    assert "has lost its pilot" in latent.claim
+    assert "cut off from the pilot" in latent.claim
 
 
-def test_request_with_both_ends_well_says_that_the_way_is_not_examined():
+def test_request_is_well_when_both_ends_and_the_service_between_them_are():
     answer = asked(Cluster.well(), "productpage-v1", "reviews:9080/reviews/0")
-    assert answer.exit_code == 3 and answer.diagnosis.findings == ()
+    assert answer.exit_code == 0 and answer.diagnosis.findings == ()
     assert len(answer.subject.focus) == 4
+    text = render(answer)
+    assert "Service default/reviews has 3 ready endpoints" in text
+    assert "not looked at: routing rules" in text
+
+
+def test_request_to_a_port_that_the_service_has_not_is_unknown_and_says_so():
+    answer = asked(Cluster.well(), "productpage-v1", "reviews:9081")
+    assert answer.exit_code == 3
+    assert "has no port 9081; it has 9080" in render(answer)
+
+
+def test_request_to_a_service_that_selects_nothing_is_unknown_and_says_so():
+    cluster = Cluster.well()
+    cluster.objects["Service", "default", "reviews"]["spec"]["selector"] = {"app": "revews"}
+    cluster.settle()
+    answer = asked(cluster, "productpage-v1", "reviews:9080")
+    assert answer.exit_code == 3
+    assert "no ready endpoint (it selects app=revews)" in render(answer)
+
+
+WEBHOOK = (
+    'Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io":'
+    " failed to call webhook: connection refused"
+)
+
+
+def refuse(cluster: Cluster, name: str) -> None:
+    """The API server refuses the pods of a Deployment."""
+    began = rfc3339(cluster.clock.now())
+    status = {"type": "ReplicaFailure", "status": "True", "message": WEBHOOK,
+              "lastTransitionTime": began}  # fmt: skip
+    cluster.objects["Deployment", "default", name]["status"] = {"conditions": [status]}
+    pods = [one["metadata"]["name"] for one in cluster.of("Pod", "default")]
+    for pod in pods:
+        if pod.startswith(name):
+            del cluster.objects["Pod", "default", pod]
+
+
+def test_pods_that_cannot_be_made_are_no_health():
+    cluster = Cluster.well()
+    refuse(cluster, "ratings-v1")
+    assert why(cluster).diagnosis.verdict is Verdict.STARTING  # the pilot is being replaced, say
+    cluster.clock.advance(30)
+    answer = why(cluster)
+    assert answer.diagnosis.verdict is Verdict.UNKNOWN
+    text = render(answer)
+    assert "deployment default/ratings-v1: 0 of 1 pods" in text and "failed calling webhook" in text
+    assert asked(cluster, "details-v1").diagnosis.verdict is Verdict.HEALTHY
+
+
+def test_pods_that_cannot_be_made_for_want_of_a_pilot_have_its_cause():
+    cluster = Cluster.well()
+    cluster.objects["Deployment", "istio-system", "istio-pilot"]["spec"]["replicas"] = 0
+    cluster.settle()
+    refuse(cluster, "ratings-v1")
+    cluster.clock.advance(30)
+    answer = why(cluster)
+    assert causes_of(answer) == ["pilot-scaled-to-zero"]
+    assert "deployment default/ratings-v1: 0 of 1 pods" in render(answer)
 
 
 def test_everything_is_one_question_too():

@@ -19,8 +19,8 @@ from telltale.kube import errors, kinds
 from telltale.kube.client import Client, Patch
 from telltale.kube.transport import Request, Response, Transport
 from telltale.lib.clock import SystemClock, SystemIds
-from telltale.why.apply import Hands, apply
 from telltale.why.answer import Answer
+from telltale.why.apply import Hands, apply
 from telltale.why.ask import Settings, ask
 from telltale.why.symptom import Question
 

@@ -22,8 +22,9 @@ error[dns-service-moved]: pods ask a DNS address that is no longer the cluster's
    │ expected  172.19.0.10
    └ found     {now}
   because
-   1 6 pods of default not ready: the proxy has no configuration from the pilot
-   2 the agent cannot find the pilot: lookup istio-pilot.istio-system on 172.19.0.10:53: i/o timeout
+   1 6 pods of default not ready: istio-proxy has no configuration from the pilot
+   2 istio-proxy cannot find the pilot: lookup istio-pilot.istio-system on 172.19.0.10:53: i/o
+     timeout
    3 pods ask 172.19.0.10 (nameserver in /etc/resolv.conf), and no Service has that address
    4 the cluster's DNS, Service kube-system/kube-dns, is at {now} now
   evidence
@@ -39,7 +40,7 @@ def test_article_to_the_letter():
     assert text.startswith(ARTICLE.format(now=now, pod=pod))
     assert "affected  6 pods of default" in text
     assert "kubectl replace --force -f -" in text
-    assert text.endswith("API calls · 0.0 s · exit 2")
+    assert text.endswith("API calls · 0.00 s · exit 2")
 
 
 def test_well_is_one_line():

@@ -46,6 +46,7 @@ class Proxy:
     started: str
     configured: bool = False
     restarts: int = 0
+    ended: int = 139  # its exit code
     crashed: str = ""  # how Envoy died, while the container waits
 
 
@@ -79,7 +80,11 @@ class Cluster:
                 "istio-system",
                 "istio-pilot",
                 {"app": "pilot", "istio": "pilot"},
-                {"name": "discovery", "image": "telltale/pilot:1.0"},
+                {
+                    "name": "discovery",
+                    "image": "telltale/pilot:1.0",
+                    "ports": [{"name": "grpc-xds", "containerPort": 15010}],
+                },
             )
         )
         mesh = "accessLogFile: /dev/stdout\ndefaultConfig:\n  concurrency: 1\n"
@@ -183,7 +188,8 @@ class Cluster:
                 self._make_pod(deployment, current)
             for pod in self._of_deployment(deployment):
                 old = owner_of(pod) != current["metadata"]["name"]
-                renewed = any(is_ready(p) for p in mine)
+                at_once = deployment["spec"].get("strategy", {}).get("type") == "Recreate"
+                renewed = at_once or any(is_ready(p) for p in mine)
                 if wanted == 0 or (old and renewed):
                     del self.objects["Pod", pod["metadata"]["namespace"], pod["metadata"]["name"]]
             ready = [p for p in self._of_deployment(deployment) if is_ready(p)]
@@ -218,6 +224,8 @@ class Cluster:
                     "spec": {"template": copy.deepcopy(deployment["spec"]["template"])},
                 }
             )
+            revision = {"deployment.kubernetes.io/revision": str(len(same) + 1)}
+            meta.setdefault("annotations", {}).update(revision)
         return found
 
     def _make_pod(self, deployment: dict, replica_set: dict) -> None:
@@ -254,6 +262,8 @@ class Cluster:
         )
 
     def _status(self, pod: dict) -> dict:
+        if pending := self._pending(pod):
+            return pending
         statuses = [self._container(pod, one) for one in pod["spec"]["containers"]]
         ready = all(one["ready"] for one in statuses)
         digest = hashlib.sha256(pod["metadata"]["name"].encode()).hexdigest()
@@ -264,6 +274,40 @@ class Cluster:
             "containerStatuses": statuses,
             "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
         }
+
+    def _pending(self, pod: dict) -> dict | None:
+        """The status of a pod whose containers do not start, and None of one whose do."""
+        spec, meta = pod["spec"], pod["metadata"]
+        waits = {"waiting": {"reason": "PodInitializing"}}
+        statuses = [{"name": one["name"], "state": waits} for one in spec["containers"]]
+        status = {"phase": "Pending", "containerStatuses": statuses}
+        if spec.get("nodeSelector"):
+            words = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+            refused = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                       "message": words}  # fmt: skip
+            return {"phase": "Pending", "conditions": [refused]}
+        for volume in spec.get("volumes") or []:
+            name = volume.get("configMap", {}).get("name")
+            if name and ("ConfigMap", meta["namespace"], name) not in self.objects:
+                words = f'MountVolume.SetUp failed: configmap "{name}" not found'
+                self.event(pod, "FailedMount", words)
+                return status
+        for init in spec.get("initContainers") or []:
+            if "exit 3" in " ".join(init["command"]):
+                ended = {"name": init["name"], "restartCount": 2, **crash_loop(3)}
+                return {**status, "initContainerStatuses": [ended]}
+        return None
+
+    def event(self, pod: dict, reason: str, message: str, container: str = "") -> None:
+        meta = pod["metadata"]
+        about = {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"],
+                 "uid": meta["uid"]}  # fmt: skip
+        if container:
+            about["fieldPath"] = f"spec.containers{{{container}}}"
+        self.put({"kind": "Event", "type": "Warning", "reason": reason,
+                  "metadata": {"namespace": meta["namespace"], "name": f"{meta['name']}.{reason}"},
+                  "involvedObject": about, "message": message,
+                  "count": 5, "lastTimestamp": rfc3339(self.clock.now())})  # fmt: skip
 
     def _container(self, pod: dict, spec: dict) -> dict:
         if spec["name"] == "istio-proxy":
@@ -281,6 +325,8 @@ class Cluster:
                 **status,
                 "state": {"waiting": {"reason": "ImagePullBackOff", "message": message}},
             }
+        if "bytearray" in " ".join(spec.get("command", [])):
+            return {**status, "restartCount": 3, **crash_loop(137)}
         if self._crashes(spec):
             return {**status, "restartCount": 3, **crash_loop(1)}
         return {**status, "ready": self._probe_passes(pod, spec)}
@@ -300,21 +346,15 @@ class Cluster:
             return False
         if probe["httpGet"]["path"] != "/nope":
             return True
-        meta = pod["metadata"]
-        self.put({"kind": "Event", "type": "Warning", "reason": "Unhealthy",
-                  "metadata": {"namespace": meta["namespace"], "name": f"{meta['name']}.probe"},
-                  "involvedObject": {"kind": "Pod", "namespace": meta["namespace"],
-                                     "name": meta["name"], "uid": meta["uid"],
-                                     "fieldPath": f"spec.containers{{{spec['name']}}}"},
-                  "message": "Readiness probe failed: HTTP probe failed with statuscode: 404",
-                  "count": 5, "lastTimestamp": rfc3339(self.clock.now())})  # fmt: skip
+        words = "Readiness probe failed: HTTP probe failed with statuscode: 404"
+        self.event(pod, "Unhealthy", words, spec["name"])
         return False
 
     def _proxy(self, pod: dict) -> dict:
         proxy = self.proxies[pod["metadata"]["namespace"], pod["metadata"]["name"]]
         status = {"name": "istio-proxy", "restartCount": proxy.restarts}
         if proxy.crashed:
-            return {**status, "ready": False, **crash_loop(139, proxy.crashed, self.clock)}
+            return {**status, "ready": False, **crash_loop(proxy.ended, proxy.crashed, self.clock)}
         proxy.configured = proxy.configured or self.walk()[0] == "serve"
         return {
             **status,
@@ -323,6 +363,9 @@ class Cluster:
         }
 
     def _endpoints(self) -> None:
+        for key in [one for one in self.objects if one[0] == "EndpointSlice"]:
+            if ("Service", *key[1:]) not in self.objects:
+                del self.objects[key]
         for service in self.of("Service"):
             meta, selector = service["metadata"], service["spec"].get("selector") or {}
             chosen = [
@@ -337,6 +380,11 @@ class Cluster:
                 "endpoints": [
                     {"addresses": [p["status"].get("podIP", "")],
                      "conditions": {"ready": is_ready(p)}} for p in chosen
+                ],
+                "ports": [
+                    {"name": one.get("name", ""), "port": one.get("targetPort", one["port"])}
+                    for one in service["spec"]["ports"]
+                    if isinstance(one.get("targetPort", 0), int)
                 ],
             }  # fmt: skip
 
@@ -355,7 +403,8 @@ class Cluster:
         pilot = self.objects.get(("Service", "istio-system", "istio-pilot"))
         if pilot is None:
             return "resolve", asked + "no such host"
-        if not self._served(pilot):
+        goals = [p.get("targetPort", 15010) for p in pilot["spec"]["ports"] if p["port"] == 15010]
+        if goals != [15010] or not self._served(pilot):
             return (
                 "dial",
                 f"dial tcp {pilot['spec']['clusterIP']}:15010: connect: connection refused",
@@ -464,6 +513,8 @@ class Cluster:
             raise Text(
                 f"Envoy proxy is NOT ready: config not received from Pilot\nstage: {stage}: {error}"
             )
+        if request.query.get("container") == "migrate":
+            raise Text("migrate: no such table")
         if request.query.get("container") == "discovery":
             raise Text(
                 "pilot: ConfigMap istio-system/istio, key mesh: line 5: expected the node content"

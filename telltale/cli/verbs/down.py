@@ -7,7 +7,7 @@ from telltale.cli.options import Target, finish, target
 
 
 @click.command("down")
-@click.option("--delete", is_flag=True, help="Forget the cluster too: its objects, keys and images.")
+@click.option("--delete", is_flag=True, help="Forget its objects, keys and images too.")
 @target
 def verb(where: Target, delete: bool) -> None:
     """Stop the embedded cluster: no process, namespace, interface, rule or mount stays.

@@ -1,4 +1,4 @@
-"""`telltale node`: the embedded cluster's supervisor itself, in the foreground; `up` starts it in the background."""
+"""`telltale node`: the embedded cluster's supervisor, which `up` starts in the background."""
 
 import click
 
@@ -6,10 +6,10 @@ from telltale.cli.options import Target, target
 
 
 @click.command("node")
-@click.option("--held", type=int, hidden=True, help="The descriptor of the lock that `up` holds for us.")
+@click.option("--held", type=int, hidden=True, help="The lock that `up` holds for us.")
 @target
 def verb(where: Target, held: int | None) -> None:
-    """Run the supervisor of the cluster in --home until it is told to stop; its pods go on without it."""
+    """Run the supervisor of the cluster in --home until told to stop; its pods go on."""
     from telltale.app import supervisor
     from telltale.app.home import ClusterSettings
 

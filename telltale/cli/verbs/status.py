@@ -39,11 +39,8 @@ async def _look(where: Target) -> tuple[dict[str, object], list[str], bool]:
     ready = sum(pod.ready for pod in pods)
     rows = [("NAMESPACE", "POD", "READY", "STATUS")]
     for pod in pods:
-        count = sum(status.ready for status in pod.status.container_statuses)
-        rows.append((
-            pod.metadata.namespace, pod.metadata.name,
-            f"{count}/{len(pod.spec.containers)}", state(pod),
-        ))  # fmt: skip
+        meta = pod.metadata
+        rows.append((meta.namespace, meta.name, pod.readiness, state(pod)))
     heading = f"{server.url}: {ready} of {len(pods)} pods ready"
     pid = where.home.running()
     if pid and not where.kubeconfig:

@@ -39,16 +39,24 @@ def verb(
     """
     import msgspec
 
-    from telltale.app import bringup, supervisor
+    from telltale.app import bringup, preflight, supervisor
     from telltale.app.home import ClusterSettings
 
     given = {key: value for key, value in chosen.items() if value not in (None, ())}
     settings = msgspec.structs.replace(where.home.settings() or ClusterSettings(), **given)
     if foreground:
+        preflight.check_unchanged(where.home, settings)
+        preflight.check(where.home, settings)
         supervisor.start(where.home, settings)
         return
     wanted = bringup.Wanted(mesh=not no_mesh, sample=sample, limit_s=limit_s)
-    finish(bringup.up(where.home, settings, wanted, output.Progress()))
+    try:
+        finish(bringup.up(where.home, settings, wanted, output.Progress()))
+    except KeyboardInterrupt:
+        goes_on = "the cluster goes on in the background; stop it with: telltale down"
+        left = goes_on if where.home.holder() else "nothing was left behind"
+        output.note(f"\ninterrupted; {left}")
+        raise
     finish(_summary(where))
 
 

@@ -1,9 +1,15 @@
 """`telltale why`: from a symptom to the one wrong object, and its mending."""
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from telltale.cli import output
 from telltale.cli.options import Target, finish, target
+
+if TYPE_CHECKING:
+    from telltale.why.fix import Fix
 
 
 @click.command("why")
@@ -53,10 +59,13 @@ async def _answer(where: Target, question: object, form: str, fix: bool, yes: bo
     async with where.client() as client:
         answer = await ask(client, question, settings)
         if fix and answer.diagnosis.roots:
-            output.note(_shown(answer, "text"))
-            manners = Manners(agree=lambda root: yes or _agreed(root.fix.title), tell=output.note)
+            (output.line if form == "text" else output.note)(_shown(answer, "text"))
+            sys.stdout.flush()
+            manners = Manners(agree=lambda root: yes or _agreed(root.fix), tell=output.note)
             mended = await mend(hands(where, client), answer, settings, manners)
             answer = mended.answer
+            if form == "text" and not mended.applied:
+                return answer.exit_code
     output.line(_shown(answer, form))
     return answer.exit_code
 
@@ -64,8 +73,8 @@ async def _answer(where: Target, question: object, form: str, fix: bool, yes: bo
 def _shown(answer: object, form: str) -> str:
     from telltale.cli.colour import look
     from telltale.kube import codec
-    from telltale.why.as_json import as_json
     from telltale.why.answer import Answer
+    from telltale.why.as_json import as_json
     from telltale.why.report import render
 
     assert isinstance(answer, Answer)
@@ -75,10 +84,9 @@ def _shown(answer: object, form: str) -> str:
     return codec.to_yaml([document]).rstrip() if form == "yaml" else codec.pretty(document)
 
 
-def _agreed(title: str) -> bool:
+def _agreed(fix: "Fix") -> bool:
     """Ask on a terminal; elsewhere nobody agrees."""
-    import sys
-
     if not sys.stdin.isatty():
         return False
-    return click.confirm(f"{title}: go ahead?", err=True)
+    output.note(f"\n{fix.title}\n  scope: {fix.scope}")
+    return click.confirm("go ahead?", err=True)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import orjson
 
-from telltale.cluster.api import discovery, paths
+from telltale.cluster.api import discovery, paths, swagger
 from telltale.cluster.api.core import Core
 from telltale.cluster.api.custom.served import Custom
 from telltale.cluster.api.openapi import OpenApi
@@ -48,7 +48,9 @@ class Api:
         try:
             self._custom.follow()
             self._permit(ask)
-            return self._page(ask) or await self._resource(ask)
+            reply = self._page(ask) or await self._resource(ask)
+            self._custom.follow()  # a definition just made is served before its maker asks
+            return reply
         except paths.NoSuchPath:
             return Answer(404, b"404 page not found\n", "text/plain; charset=utf-8")
         except paths.NoSuchResource:
@@ -217,10 +219,13 @@ def _pages(openapi: OpenApi) -> dict[str, Page]:
     def index(ask: Ask) -> Answer:
         return Answer(200, openapi.index())
 
-    def swagger(ask: Ask) -> Answer:
+    def whole(ask: Ask) -> Answer:
+        accept = ask.headers.get("accept", "")
+        if any(one in accept for one in swagger.ASKED):
+            return Answer(200, openapi.swagger_protobuf(), swagger.MEDIA)
         return Answer(200, openapi.swagger())
 
     return {
         "/healthz": fine, "/readyz": fine, "/livez": fine, "/version": version,
-        "/openapi/v3": index, "/openapi/v2": swagger,
+        "/openapi/v3": index, "/openapi/v2": whole,
     }  # fmt: skip

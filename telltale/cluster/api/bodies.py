@@ -18,6 +18,7 @@ from telltale.kube import codec, errors
 from telltale.kube.codec import Json, Malformed, Object
 from telltale.kube.wire import protobuf
 
+APPLY = "application/apply-patch+yaml"  # server-side apply
 MOST_BYTES = 3 * 1024 * 1024
 MOST_DEPTH = 10_000
 PROTOBUF = "application/vnd.kubernetes.protobuf"

@@ -8,11 +8,13 @@ from telltale.kube.codec import Json, Object
 
 # Subresources: kind with its group and version, and verbs.
 _PARTS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "attach": ("", "v1", "PodAttachOptions", ("create", "get")),
     "binding": ("", "v1", "Binding", ("create",)),
     "eviction": ("policy", "v1", "Eviction", ("create",)),
     "exec": ("", "v1", "PodExecOptions", ("create", "get")),
     "finalize": ("", "v1", "Namespace", ("update",)),
     "log": ("", "v1", "Pod", ("get",)),
+    "portforward": ("", "v1", "PodPortForwardOptions", ("create", "get")),
     "proxy": ("", "v1", "PodProxyOptions", ("create", "delete", "get", "patch", "update")),
     "scale": ("autoscaling", "v1", "Scale", ("get", "patch", "update")),
     "token": ("authentication.k8s.io", "v1", "TokenRequest", ("create",)),

@@ -5,12 +5,12 @@ custom resources; made once for each state of the registry, named by its hash.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import orjson
 
-from telltale.cluster.api import discovery
+from telltale.cluster.api import discovery, swagger
 from telltale.cluster.api.definitions import RELEASE, Definitions, definitions
 from telltale.cluster.api.objects import part
 from telltale.cluster.api.resources import Registry, Resource
@@ -45,17 +45,26 @@ class OpenApi:
     def group(self, prefix: str) -> bytes | None:
         """GET /openapi/v3/api/v1 or /openapi/v3/apis/GROUP/VERSION; None when it is not served."""
         found = [one for one in self._registry if _prefix(one) == prefix]
-        return self._kept(prefix, found, v3=True) if found else None
+        if not found:
+            return None
+        return self._kept(prefix, lambda: orjson.dumps(_document(found, v3=True)))
 
     def swagger(self) -> bytes:
-        """GET /openapi/v2."""
-        return self._kept("swagger", list(self._registry), v3=False)
+        """GET /openapi/v2, as JSON."""
+        return self._kept("swagger", lambda: orjson.dumps(self._whole()))
 
-    def _kept(self, name: str, resources: list[Resource], v3: bool) -> bytes:
+    def swagger_protobuf(self) -> bytes:
+        """GET /openapi/v2, as the protobuf of `swagger.MEDIA`."""
+        return self._kept("swagger protobuf", lambda: swagger.encoded(self._whole()))
+
+    def _whole(self) -> Object:
+        return _document(list(self._registry), v3=False)
+
+    def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
         if self._version != self._registry.version:
             self._made, self._version = {}, self._registry.version
         if name not in self._made:
-            self._made[name] = orjson.dumps(_document(resources, v3))
+            self._made[name] = make()
         return self._made[name]
 
 

@@ -71,7 +71,8 @@ _ALL = ("all",)
 
 BUILT_IN: tuple[Resource, ...] = (
     Resource("", "v1", "Pod", "pods", short=("po",), categories=_ALL,
-             subresources=("binding", "eviction", "exec", "log", "proxy", "status")),
+             subresources=("attach", "binding", "eviction", "exec", "log", "portforward", "proxy",
+                           "status")),
     Resource("", "v1", "Service", "services", short=("svc",), categories=_ALL,
              subresources=("proxy", "status")),
     Resource("", "v1", "Namespace", "namespaces", namespaced=False, short=("ns",),
@@ -134,9 +135,6 @@ class Registry:
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._served.values())
-
-    def is_built_in(self, group: str, plural: str) -> bool:
-        return any(place[0] == group and place[2] == plural for place in self._built_in)
 
     def serve(self, definition: str, resources: tuple[Resource, ...]) -> None:
         """Serve what a definition defines; nothing when `resources` is empty."""

@@ -104,7 +104,7 @@ def build(settings: ApiSettings, clock: Clock, ids: Ids, caller: Caller | None =
         Addresses(store, settings.services), clock, ids,
     )  # fmt: skip
     parts = subresources.parts(identities, door)
-    custom = Custom(store, registry, kinds)
+    custom = Custom(store, registry, kinds, clock)
     api = Api(core, custom, parts, trust.pages(identities.tokens))
     server = Server(api, identities, _tls(made))
     return ApiServer(settings, api, InProcess(api), server, store, core, made, door)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from telltale.cluster.controllers.view import Keys, View, ref
-from telltale.kube.codec import Object
+from telltale.kube.codec import Object, to_object
 from telltale.kube.core import ContainerPort, Pod
 from telltale.kube.kinds import SERVICE
 from telltale.kube.meta import Ref
@@ -38,6 +38,12 @@ class Backend:
     hostname: str = ""
     node: str = ""
     target: TargetRef | None = None
+
+    def place(self) -> Object:
+        """Who and where it is, as Endpoints and EndpointSlices alike say it; only what is known."""
+        target = to_object(self.target) if self.target else None
+        said: Object = {"hostname": self.hostname, "nodeName": self.node, "targetRef": target}
+        return {name: value for name, value in said.items() if value}
 
 
 Backing = dict[tuple[Port, ...], list[Backend]]  # pods whose named ports differ stand apart
@@ -88,8 +94,7 @@ def of_pod(view: View, pod: Pod) -> Keys:
 
 
 def _can_answer(pod: Pod) -> bool:
-    ended = pod.status.phase in ("Succeeded", "Failed")
-    return bool(pod.status.pod_ip) and not ended and pod.metadata.deletion_timestamp is None
+    return bool(pod.status.pod_ip) and not pod.ended and pod.metadata.deletion_timestamp is None
 
 
 def _backend(service: Service, pod: Pod) -> Backend:

@@ -15,8 +15,7 @@ from telltale.cluster.controllers.action import (
     Tell,
 )  # fmt: skip
 from telltale.cluster.controllers.controller import Controller
-from telltale.cluster.controllers.owned import claim, reference
-from telltale.cluster.controllers.replicaset import is_active
+from telltale.cluster.controllers.owned import claim, owners, reference
 from telltale.cluster.controllers.rollout import Bounds, Size, bounds, spread, step
 from telltale.cluster.controllers.template import (
     HASH_LABEL,
@@ -198,7 +197,7 @@ def _resized(
 def _runs_old_pods(view: View, old: list[ReplicaSet]) -> bool:
     """Recreate waits until the last old pod is gone, terminating ones included."""
     pods = [pod for one in old for pod in view.pods.owned(one.metadata.uid)]
-    return any(is_active(pod) or pod.metadata.deletion_timestamp for pod in pods)
+    return any(not pod.ended or pod.metadata.deletion_timestamp for pod in pods)
 
 
 def _tidied(deployment: Deployment, old: list[ReplicaSet]) -> list[Action]:
@@ -233,14 +232,7 @@ def _of_deployment(_: View, deployment: Deployment) -> Keys:
 
 
 def _of_replica_set(view: View, one: ReplicaSet) -> Keys:
-    controller = one.metadata.controller
-    if controller is not None:
-        if controller.kind == "Deployment":
-            yield Ref("Deployment", one.metadata.namespace, controller.name)
-        return
-    for deployment in view.deployments.within(one.metadata.namespace):
-        if selector_of(deployment.spec.selector).matches(one.metadata.labels):
-            yield ref(DEPLOYMENT, deployment.metadata)
+    return owners(one.metadata, view.deployments)
 
 
 def _of_pod(view: View, pod: Pod) -> Keys:

@@ -5,7 +5,6 @@ Never: an Endpoints object of a Service without a selector; that one is the user
 
 from telltale.cluster.controllers.action import Action, Create, Patch
 from telltale.cluster.controllers.backing import (
-    Backend,
     Backing,
     behind,
     of_endpoints,
@@ -15,7 +14,7 @@ from telltale.cluster.controllers.backing import (
 from telltale.cluster.controllers.controller import Controller
 from telltale.cluster.controllers.owned import reference
 from telltale.cluster.controllers.view import View, hears
-from telltale.kube.codec import Json, Object, convert, to_object
+from telltale.kube.codec import Json, Object, convert
 from telltale.kube.kinds import ENDPOINTS, SERVICE
 from telltale.kube.meta import Ref
 from telltale.kube.service import Service, Subset
@@ -60,22 +59,12 @@ def _subsets(backing: Backing) -> list[Json]:
     for ports in sorted(backing):
         subset: Object = {}
         for field, ready in (("addresses", True), ("notReadyAddresses", False)):
-            if addresses := [_address(one) for one in backing[ports] if one.ready is ready]:
-                subset[field] = addresses
+            addresses = [one for one in backing[ports] if one.ready is ready]
+            if addresses:
+                subset[field] = [{"ip": one.address, **one.place()} for one in addresses]
         subset["ports"] = [port.to_json() for port in ports]
         subsets.append(subset)
     return subsets
-
-
-def _address(one: Backend) -> Json:
-    address: Object = {"ip": one.address}
-    if one.hostname:
-        address["hostname"] = one.hostname
-    if one.node:
-        address["nodeName"] = one.node
-    if one.target:
-        address["targetRef"] = to_object(one.target)
-    return address
 
 
 CONTROLLER = Controller(

@@ -18,7 +18,7 @@ from telltale.cluster.controllers.backing import (
 from telltale.cluster.controllers.controller import Controller
 from telltale.cluster.controllers.owned import reference
 from telltale.cluster.controllers.view import Keys, View, hears
-from telltale.kube.codec import Json, Object, convert, to_object
+from telltale.kube.codec import Json, Object, convert
 from telltale.kube.kinds import ENDPOINT_SLICE, SERVICE
 from telltale.kube.meta import Ref
 from telltale.kube.service import EndpointSlice, Service, SliceEndpoint
@@ -134,17 +134,8 @@ def _object(
 
 
 def _endpoint(one: Backend) -> Json:
-    endpoint: Object = {
-        "addresses": [one.address],
-        "conditions": {"ready": one.ready, "serving": one.ready, "terminating": False},
-    }
-    if one.hostname:
-        endpoint["hostname"] = one.hostname
-    if one.node:
-        endpoint["nodeName"] = one.node
-    if one.target:
-        endpoint["targetRef"] = to_object(one.target)
-    return endpoint
+    conditions: Object = {"ready": one.ready, "serving": one.ready, "terminating": False}
+    return {"addresses": [one.address], "conditions": conditions, **one.place()}
 
 
 def _ports(slice: EndpointSlice) -> tuple[Port, ...]:

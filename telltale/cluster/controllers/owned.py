@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from telltale.cluster.controllers.action import Action, How, Patch
-from telltale.cluster.controllers.view import HasMeta
+from telltale.cluster.controllers.view import HasMeta, Keys, Shelf
+from telltale.kube.apps import Deployment, ReplicaSet
 from telltale.kube.codec import Object
 from telltale.kube.kinds import Kind
-from telltale.kube.meta import Meta
+from telltale.kube.meta import Meta, Ref
 from telltale.kube.selector import Selector
+from telltale.kube.selector import of as selector_of
 
 T = TypeVar("T", bound=HasMeta)
 
@@ -47,6 +49,18 @@ def claim(
         elif selected and not meta.deletion_timestamp and not one.metadata.deletion_timestamp:
             actions.append(_adopt(owner, meta, kind, one.metadata))
     return mine, actions
+
+
+def owners(one: Meta, shelf: Shelf[Deployment] | Shelf[ReplicaSet]) -> Keys:
+    """Whom a change of `one` concerns: its controller, or of an orphan all who would take it in."""
+    controller, kind = one.controller, shelf.kind.kind
+    if controller is not None:
+        if controller.kind == kind:
+            yield Ref(kind, one.namespace, controller.name)
+        return
+    for owner in shelf.within(one.namespace):
+        if selector_of(owner.spec.selector).matches(one.labels):
+            yield Ref(kind, one.namespace, owner.metadata.name)
 
 
 def _adopt(owner: Kind[object], meta: Meta, kind: Kind[object], one: Meta) -> Patch:

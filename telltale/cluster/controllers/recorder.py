@@ -10,6 +10,7 @@ from telltale.cluster.controllers.action import Tell
 from telltale.kube.client import Client
 from telltale.kube.codec import Object
 from telltale.kube.errors import ApiError, NotFound
+from telltale.kube.events import EventNames
 from telltale.kube.kinds import EVENT
 from telltale.lib.clock import Clock, Ids
 from telltale.lib.moment import rfc3339
@@ -24,7 +25,7 @@ class Recorder:
     def __init__(self, client: Client, clock: Clock, ids: Ids) -> None:
         self._client = client
         self._clock = clock
-        self._ids = ids
+        self._names = EventNames(clock, ids)
         self._waiting: deque[Tell] = deque(maxlen=_WAITING_MOST)
         self._known: OrderedDict[Tell, tuple[str, int]] = OrderedDict()
         self._told = asyncio.Event()
@@ -61,7 +62,7 @@ class Recorder:
 
     async def _create(self, event: Tell) -> str:
         about, moment = event.about, rfc3339(self._clock.now())
-        name = f"{about.name}.{self._ids.uid().replace('-', '')[:16]}"
+        name = self._names.next(about.name)
         namespace = about.namespace or "default"
         body: Object = {
             "metadata": {"name": name, "namespace": namespace},

@@ -16,7 +16,7 @@ from telltale.cluster.controllers.action import (
     Tell,
 )
 from telltale.cluster.controllers.controller import Controller
-from telltale.cluster.controllers.owned import claim, reference
+from telltale.cluster.controllers.owned import claim, owners, reference
 from telltale.cluster.controllers.view import Keys, View, hears, ref
 from telltale.kube.apps import ReplicaSet
 from telltale.kube.codec import Json, Object, dig, to_json
@@ -40,20 +40,14 @@ def reconcile(view: View, key: Ref) -> list[Action]:
     mine, actions = claim(
         REPLICA_SET, owner.metadata, selector, POD, view.pods.within(key.namespace)
     )
-    active = [pod for pod in mine if is_active(pod)]
+    active = [pod for pod in mine if not pod.ended and pod.metadata.deletion_timestamp is None]
     if owner.metadata.deletion_timestamp is None:
         actions += _scale(owner, active)
     status, again = _status(view, owner, active)
     return actions + status + again
 
 
-def is_active(pod: Pod) -> bool:
-    """Whether it counts as a replica."""
-    ended = pod.status.phase in ("Succeeded", "Failed")
-    return not ended and pod.metadata.deletion_timestamp is None
-
-
-def available_at(pod: Pod, min_ready_s: int) -> datetime | None:
+def _available_at(pod: Pod, min_ready_s: int) -> datetime | None:
     """From when on a pod counts as available; None while it is not ready."""
     ready = pod.condition("Ready")
     if ready is None or ready.status != "True":
@@ -122,7 +116,7 @@ def _usefulness(pod: Pod) -> tuple[bool, int, bool, int, float, int, float]:
 def _status(view: View, owner: ReplicaSet, active: list[Pod]) -> tuple[list[Action], list[Action]]:
     template_labels = dig(owner.spec.template, "metadata", "labels", default={})
     assert isinstance(template_labels, dict)
-    times = [available_at(pod, owner.spec.min_ready_seconds) for pod in active]
+    times = [_available_at(pod, owner.spec.min_ready_seconds) for pod in active]
     ready = [moment for moment in times if moment is not None]
     waiting = [moment for moment in ready if moment > view.now]
     labelled = [
@@ -177,14 +171,7 @@ def _conditions(view: View, owner: ReplicaSet) -> Json:
 
 
 def _of_pod(view: View, pod: Pod) -> Keys:
-    controller = pod.metadata.controller
-    if controller is not None:
-        if controller.kind == "ReplicaSet":
-            yield Ref("ReplicaSet", pod.metadata.namespace, controller.name)
-        return
-    for owner in view.replica_sets.within(pod.metadata.namespace):  # an orphan: who would take it?
-        if selector_of(owner.spec.selector).matches(pod.metadata.labels):
-            yield ref(REPLICA_SET, owner.metadata)
+    return owners(pod.metadata, view.replica_sets)
 
 
 def _of_replica_set(_: View, owner: ReplicaSet) -> Keys:

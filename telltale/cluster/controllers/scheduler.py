@@ -49,11 +49,8 @@ def _against(view: View, node: Node, pod: Pod) -> list[str]:
         return ["node(s) had untolerated taint {node.kubernetes.io/not-ready: }"]
     if not pod.spec.node_selector.items() <= node.metadata.labels.items():
         return ["node(s) didn't match Pod's node affinity/selector"]
-    there = [
-        one for one in view.pods
-        if one.spec.node_name == node.metadata.name
-        and one.status.phase not in ("Succeeded", "Failed")
-    ]  # fmt: skip
+    name = node.metadata.name
+    there = [one for one in view.pods if one.spec.node_name == name and not one.ended]
     return _short_of(node, there, pod)
 
 
@@ -108,7 +105,7 @@ def _unschedulable(view: View, pod: Pod, message: str) -> list[Action]:
 def _of_pod(view: View, pod: Pod) -> Keys:
     if not pod.spec.node_name:
         yield ref(POD, pod.metadata)
-    elif pod.metadata.deletion_timestamp or pod.status.phase in ("Succeeded", "Failed"):
+    elif pod.metadata.deletion_timestamp or pod.ended:
         yield from _waiting(view)  # room may have come free
 
 

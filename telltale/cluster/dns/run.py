@@ -16,6 +16,7 @@ from telltale.kube.client import Change, Client
 from telltale.kube.informer import Informer
 from telltale.kube.kinds import ENDPOINT_SLICE, SERVICE
 from telltale.kube.service import EndpointSlice, Service
+from telltale.kube.slices import Name, Slices
 from telltale.lib.backoff import Backoff
 from telltale.lib.clock import SystemClock
 from telltale.lib.tasks import supervise
@@ -23,8 +24,6 @@ from telltale.lib.tasks import supervise
 log = logging.getLogger(__name__)
 
 _RELIST = Backoff(first_s=0.1, most_s=5.0)
-
-Name = tuple[str, str]
 
 
 async def run(settings: Settings, client: Client) -> None:
@@ -58,7 +57,7 @@ class Known:
     def __init__(self, zone: Zone) -> None:
         self._zone = zone
         self._services: dict[Name, Service] = {}
-        self._slices: dict[Name, dict[str, EndpointSlice]] = {}
+        self._slices = Slices()
 
     def hear_service(self, change: Change, service: Service) -> None:
         name = (service.metadata.namespace, service.metadata.name)
@@ -70,17 +69,10 @@ class Known:
             self._take_in(name)
 
     def hear_slice(self, change: Change, slice: EndpointSlice) -> None:
-        name = (slice.metadata.namespace, slice.service)
-        of_service = self._slices.setdefault(name, {})
-        if change is Change.DELETED:
-            of_service.pop(slice.metadata.name, None)
-        else:
-            of_service[slice.metadata.name] = slice
-        if not of_service:
-            del self._slices[name]
-        self._take_in(name)
+        for name in self._slices.hear(change, slice):
+            self._take_in(name)
 
     def _take_in(self, name: Name) -> None:
         service = self._services.get(name)
         if service is not None:
-            self._zone.put(service, self._slices.get(name, {}).values())
+            self._zone.put(service, self._slices.of(name))

@@ -18,9 +18,10 @@ from telltale.cluster.node.checks import Heard, Past, Sort, watch_over
 from telltale.cluster.node.commands import Outcome
 from telltale.cluster.node.decide import due, policy_of
 from telltale.cluster.node.launch import CannotStart, Made, cell_of, make
+from telltale.cluster.node.logs import rotate
 from telltale.cluster.node.machine import Machine
 from telltale.cluster.node.probe import Probed
-from telltale.cluster.node.processes import ended, send
+from telltale.cluster.node.processes import alive, ended, send
 from telltale.cluster.node.record import Record, Run
 from telltale.cluster.node.restart import Patience, pause_after
 from telltale.cluster.node.runtime import Cell, RuntimeFailed, exit_of, unmount_root
@@ -69,6 +70,24 @@ class ContainerLife:
     @property
     def run(self) -> Run:
         return self._pod.record.runs[self.container.name]
+
+    @property
+    def lost(self) -> bool:
+        """It ran, its watcher is gone, and left no word of its end."""
+        return self.run.running and not alive(self.run.watcher) and exit_of(self._cell()) is None
+
+    async def clear(self) -> None:
+        """Kill what may still run of it and take its root away; its log stays."""
+        if self.run.id:
+            send(self.run.watcher, signal.SIGKILL)  # nobody is to write down how it ends
+            await self._machine.runtime.remove(self._cell())
+            await asyncio.to_thread(unmount_root, self._cell())
+
+    def rotate_log(self, most_bytes: int) -> None:
+        """Blocking."""
+        if self.run.running:
+            cell = self._cell()
+            rotate(cell.log, cell.control, most_bytes)
 
     async def start(self) -> None:
         """One try. However it ends, the pod's record says so afterwards."""

@@ -12,6 +12,7 @@ from telltale.kube.client import Client
 from telltale.kube.codec import Object
 from telltale.kube.core import Pod
 from telltale.kube.errors import ApiError, NotFound
+from telltale.kube.events import EventNames
 from telltale.kube.kinds import EVENT
 from telltale.lib.clock import Clock, Ids
 from telltale.lib.moment import rfc3339
@@ -53,7 +54,7 @@ class Events:
     def __init__(self, client: Client, clock: Clock, ids: Ids, node: str) -> None:
         self._client = client
         self._clock = clock
-        self._ids = ids
+        self._names = EventNames(clock, ids)
         self._node = node
         self._waiting: asyncio.Queue[Note] = asyncio.Queue(_MOST_WAITING)
         self._known: OrderedDict[tuple[str, str, str, str], _Known] = OrderedDict()
@@ -105,7 +106,7 @@ class Events:
 
     async def _first(self, note: Note) -> _Known:
         meta, now = note.pod.metadata, rfc3339(self._clock.now())
-        name = f"{meta.name}.{self._ids.uid().replace('-', '')[-16:]}"
+        name = self._names.next(meta.name)
         involved: Object = {
             "apiVersion": "v1",
             "kind": "Pod",

@@ -14,6 +14,7 @@ import tty
 from collections.abc import Coroutine
 
 from telltale.cluster.kubelet import Streams
+from telltale.cluster.node import descriptor
 
 _CHUNK = 1 << 16
 
@@ -52,17 +53,12 @@ async def _with_terminal(command: tuple[str, ...], streams: Streams, *, stdin: b
         raise
     finally:
         os.close(theirs)
-    loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(os.dup(ours), "rb", 0)
-    )
     feeding = [_resize(ours, streams)]
     if stdin:
         feeding.append(_type(ours, streams))
     try:
-        return await _until_ended(process, [_show(reader, streams)], feeding)
+        return await _until_ended(process, [_show(ours, streams)], feeding)
     finally:
-        transport.close()
         os.close(ours)
 
 
@@ -105,9 +101,9 @@ async def _drain(stream: asyncio.StreamReader, streams: Streams, *, error: bool)
         await streams.write(data, error=error)
 
 
-async def _show(reader: asyncio.StreamReader, streams: Streams) -> None:
+async def _show(terminal: int, streams: Streams) -> None:
     with contextlib.suppress(OSError):  # EIO: the last one with the terminal open has gone
-        while data := await reader.read(_CHUNK):
+        while data := await descriptor.read(terminal):
             await streams.write(data)
 
 

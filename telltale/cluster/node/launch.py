@@ -17,6 +17,7 @@ from telltale.cluster.node import spec
 from telltale.cluster.node.environ import environment, expand
 from telltale.cluster.node.machine import Machine
 from telltale.cluster.node.process import Process
+from telltale.cluster.node.record import Record
 from telltale.cluster.node.resolv import hostname
 from telltale.cluster.node.runtime import Cell, RuntimeFailed, mount_root, unmount_root
 from telltale.cluster.node.sources import Missing, Placed
@@ -80,6 +81,19 @@ async def make(machine: Machine, placed: Placed, container: Container, attempt: 
         await asyncio.to_thread(unmount_root, cell)
         raise CannotStart("RunContainerError", str(error)) from error
     return Made(cell, watcher, process, image)
+
+
+async def sweep(machine: Machine, record: Record) -> None:
+    """Take away containers that the record does not know: half made when we were killed."""
+    uid = record.pod.metadata.uid
+    for folder in (machine.settings.pods / uid).glob("run/*/*"):
+        run, attempt = record.runs.get(folder.parent.name), int(folder.name)
+        if run and run.running and run.attempt == attempt:
+            continue
+        cell = cell_at(machine, uid, folder.parent.name, attempt)
+        if machine.runtime.knows(cell):
+            await machine.runtime.remove(cell)
+            await asyncio.to_thread(unmount_root, cell)
 
 
 def discard(cell: Cell) -> None:

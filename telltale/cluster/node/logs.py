@@ -4,15 +4,18 @@ Never: whose container it is, or whether it may be read.
 """
 
 import asyncio
+import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from telltale.lib.moment import parse_rfc3339
 
 _LOOK_S = 0.1  # how soon a follower sees a new line
-_CHUNK = 1 << 20
+_REOPEN = b"2 0 0\n"  # what conmon is told through its control pipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,42 +74,86 @@ async def _lines(
     file: Path, wanted: Wanted, follow: Callable[[], bool] | None
 ) -> AsyncIterator[Line]:
     place = _Place(file)
-    found = [line for line in await asyncio.to_thread(place.fresh) if _recent(line, wanted)]
-    tail = wanted.tail
-    for line in found if tail is None else found[len(found) - min(tail, len(found)) :]:
-        yield line
-    while follow is not None:
-        more = follow()  # asked first: what was written before the end is still read
-        for line in await asyncio.to_thread(place.fresh):
-            if _recent(line, wanted):
-                yield line
-        if not more:
+    try:
+        found = [line for line in await asyncio.to_thread(place.fresh) if _recent(line, wanted)]
+        tail = wanted.tail
+        if tail is not None:
+            found = found[len(found) - min(tail, len(found)) :]
+        for line in found:
+            yield line
+        while follow is not None:
+            more = follow()  # asked first: what was written before the end is still read
+            for line in await asyncio.to_thread(place.fresh):
+                if _recent(line, wanted):
+                    yield line
+            if not more:
+                return
+            await asyncio.sleep(_LOOK_S)
+    finally:
+        place.close()
+
+
+def rotate(file: Path, control: Path, most_bytes: int) -> None:
+    """A log grown past `most_bytes` becomes FILE.1, and conmon begins another. Blocking."""
+    with contextlib.suppress(FileNotFoundError):
+        if file.stat().st_size < most_bytes:
             return
-        await asyncio.sleep(_LOOK_S)
+        try:
+            pipe = os.open(control, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # conmon has gone: nobody writes any more
+            return
+        try:
+            file.rename(_older(file))
+            os.write(pipe, _REOPEN)
+        finally:
+            os.close(pipe)
+
+
+def _older(file: Path) -> Path:
+    return file.with_name(f"{file.name}.1")
 
 
 class _Place:
-    """How far a file has been read. It may be cut short under us (its size is bounded)."""
+    """How far a log has been read. It may be set aside for a new one under us (see `rotate`)."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._offset = 0
-        self._inode = 0
+        self._opened: BinaryIO | None = None
+        self._rest = b""
 
     def fresh(self) -> list[Line]:
         """The whole lines since the last call. Blocking."""
+        found: list[Line] = []
         try:
-            with self._file.open("rb") as opened:
-                stat = self._file.stat()
-                if stat.st_ino != self._inode or stat.st_size < self._offset:
-                    self._inode, self._offset = stat.st_ino, 0
-                opened.seek(self._offset)
-                data = opened.read()
+            self._opened = self._opened or self._file.open("rb")
+            while True:
+                following = self._next(os.fstat(self._opened.fileno()).st_ino)
+                data = self._rest + self._opened.read()  # its last lines are in it by now
+                lines, used = _whole(data)
+                found += lines
+                self._rest = data[used:]
+                if following is None:
+                    return found
+                self.close()
+                self._opened = following.open("rb")
         except FileNotFoundError:
-            return []
-        lines, used = _whole(data)
-        self._offset += used
-        return lines
+            return found
+
+    def close(self) -> None:
+        if self._opened:
+            self._opened.close()
+        self._opened, self._rest = None, b""
+
+    def _next(self, number: int) -> Path | None:
+        """The file that came after the one with this inode; None while it is written to."""
+        older = _older(self._file)
+        try:
+            if self._file.stat().st_ino == number:
+                return None
+            known = older.stat().st_ino if older.exists() else number
+        except FileNotFoundError:  # set aside, and the new one is not there yet
+            return None
+        return self._file if known == number else older
 
 
 def _whole(data: bytes) -> tuple[list[Line], int]:
@@ -133,4 +180,5 @@ def _micro(time: str) -> str:
 
 
 def _shown(line: Line, wanted: Wanted) -> bytes:
-    return f"{line.time} ".encode() + line.text if wanted.timestamps else line.text
+    time = line.time.replace("+00:00", "Z")  # as Go writes UTC
+    return f"{time} ".encode() + line.text if wanted.timestamps else line.text

@@ -6,6 +6,7 @@ A loop that asks `decide` what is next and does it. Never: what is next, or what
 import asyncio
 import contextlib
 import logging
+import math
 import shutil
 
 from pyroute2.netlink.exceptions import NetlinkError
@@ -16,8 +17,10 @@ from telltale.cluster.node.container import ContainerLife
 from telltale.cluster.node.content import draws_on
 from telltale.cluster.node.decide import Done, Start, Wait, decide, is_sidecar
 from telltale.cluster.node.events import Note
+from telltale.cluster.node.launch import sweep
 from telltale.cluster.node.machine import Machine
 from telltale.cluster.node.record import Record, Run, every_container, save
+from telltale.cluster.node.renewal import renewed
 from telltale.cluster.node.report import Report
 from telltale.cluster.node.sources import Missing, Placed
 from telltale.kube.codec import dig
@@ -46,6 +49,7 @@ class PodLife:
         self.record = record
         self.object = pod
         self.stopping = asyncio.Event()
+        self.known = asyncio.Event()  # what an earlier supervisor left is taken over, and reported
         self.containers = {
             one.name: ContainerLife(self, one) for one in every_container(record.pod)
         }
@@ -126,20 +130,30 @@ class PodLife:
             self.tasks.start("pod status", self._report.run)
             self.tasks.start("pod volumes", self._keep_volumes)
             await self._take_over()
+            with contextlib.suppress(ApiError):
+                await self._report.send()
+            self.known.set()
             while not self.stopping.is_set():
                 await self._advance()
             await self._go_down()
 
     async def _take_over(self) -> None:
         """What runs already is watched; a sandbox that was lost (a reboot) is made anew."""
-        host_network = self.record.pod.spec.host_network
-        there = await asyncio.to_thread(self.machine.network.exists, self.uid)
-        if self.record.networked and not there and not host_network and not self.record.finished:
+        if self.record.networked and not self.record.finished and await self._sandbox_lost():
             self.note("SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
-            self._save(self.record.but(networked=False))
+            for life in self.containers.values():
+                await life.clear()
+            self._save(renewed(self.record, self.machine.now()))
+        await sweep(self.machine, self.record)
         for life in self.containers.values():
             if life.run.running:
                 life.adopt()
+
+    async def _sandbox_lost(self) -> bool:
+        """Its network is gone; of a pod without one: what runs has ended, and nobody saw how."""
+        if not self.record.pod.spec.host_network:
+            return not await asyncio.to_thread(self.machine.network.exists, self.uid)
+        return any(life.lost for life in self.containers.values())
 
     async def _advance(self) -> None:
         """One step, or a wait until there is one."""
@@ -147,6 +161,8 @@ class PodLife:
         try:
             if self.record.finished:
                 await self._sleep(None)
+            elif self._deadline <= self.machine.now():
+                await self._overdue()
             elif not self.record.networked:
                 await self._settle()
             else:
@@ -188,6 +204,18 @@ class PodLife:
             case Done(succeeded):
                 await self._finish("Succeeded" if succeeded else "Failed")
 
+    @property
+    def _deadline(self) -> float:
+        """When the pod has been active for as long as it may; seconds since the epoch."""
+        allowed = self.record.pod.spec.active_deadline_seconds
+        return math.inf if allowed is None else self.record.start_time + allowed
+
+    async def _overdue(self) -> None:
+        words = "Pod was active on the node longer than the specified deadline"
+        self.note("DeadlineExceeded", words)
+        self.record = self.record.but(reason="DeadlineExceeded", message=words)
+        await self._finish("Failed")
+
     async def _finish(self, phase: str) -> None:
         """Its work is done: what still runs is stopped, the sandbox goes, logs and record stay."""
         await self._stop_all(self._grace_s)
@@ -201,6 +229,7 @@ class PodLife:
         for name in running:
             self.note("Killing", f"Stopping container {name}", name)
         await self._stop_all(self._grace_s)
+        await sweep(self.machine, self.record)
         with contextlib.suppress(ApiError):
             await self._report.send()
         await asyncio.to_thread(self.machine.network.detach, self.uid)
@@ -256,6 +285,8 @@ class PodLife:
 
     async def _sleep(self, until: float | None) -> None:
         """Until something happens or the moment comes."""
+        if not self.record.finished and self._deadline < (until or math.inf):
+            until = self._deadline
         wait = None if until is None else max(0.0, until - self.machine.now())
         if any(_lacks_image(run) for run in self.record.runs.values()):
             wait = min(wait or _LOOK_S, _LOOK_S)

@@ -1,4 +1,4 @@
-"""A process that outlives us: its pid, and the moment it began. Never: a look at it (`processes`)."""
+"""A process that outlives us: its pid, and when it began. Never: a look at it (see `processes`)."""
 
 from dataclasses import dataclass
 

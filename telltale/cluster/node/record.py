@@ -66,7 +66,7 @@ class Run(Typed):
 
 
 class Record(Typed):
-    """`finished` is "", or the phase that the pod ended in."""
+    """`finished` is "", or the phase that it ended in; `reason` why, if not by its containers."""
 
     pod: Pod = Pod()
     address: str = ""
@@ -74,6 +74,8 @@ class Record(Typed):
     networked: bool = False
     runs: dict[str, Run] = {}
     finished: str = ""
+    reason: str = ""
+    message: str = ""
 
     def but(self, **changes: object) -> "Record":
         return msgspec.structs.replace(self, **changes)

@@ -37,6 +37,7 @@ class Report:
         self._sent: Object = {}
         self._before: dict[str, Condition] = {}
         self.dirty = asyncio.Event()
+        self._turn = asyncio.Lock()
 
     async def run(self) -> None:
         while True:
@@ -50,6 +51,10 @@ class Report:
 
     async def send(self) -> None:
         """Raises `ApiError` when the API cannot be told; that the pod is gone is no error."""
+        async with self._turn:  # an older state must not arrive after a newer one
+            await self._send()
+
+    async def _send(self) -> None:
         if not self._before:
             self._before = {one.type: one for one in self._told.object.status.conditions}
         body = status(self._view())

@@ -9,6 +9,7 @@ Never: a rule of its own.
 """
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections.abc import Callable, Iterable
@@ -43,6 +44,9 @@ from telltale.lib.tasks import Tasks, supervise
 __all__ = ["Node", "NodeSettings", "clean", "run"]
 
 log = logging.getLogger(__name__)
+
+_ROTATE_S = 2.0
+_KNOWN_S = 10.0  # for pods of an earlier run; one that hangs must not keep the node from its work
 
 
 class Node:
@@ -92,7 +96,7 @@ class Node:
         )
         async with supervise() as tasks:
             tasks.start("events", self._machine.events.run)
-            tasks.start("node registration", registered.run)
+            tasks.start("log rotation", self._rotate_logs)
             for informer in self._known.informers:
                 tasks.start(f"{informer.kind.plural} of the node", informer.run)
             for informer in self._known.informers:
@@ -102,7 +106,23 @@ class Node:
             tasks.start("pods of the node", self._pods.run)
             await self._pods.wait_synced()
             self._bury(tasks)
+            # The node says that it lives only when the API no longer shows an earlier run's pods.
+            await self._all_known()
+            tasks.start("node registration", registered.run)
             await asyncio.get_running_loop().create_future()  # until cancelled
+
+    async def _rotate_logs(self) -> None:
+        while True:
+            await asyncio.sleep(_ROTATE_S)
+            lives = [one for pod in self._lives.values() for one in pod.containers.values()]
+            for life in lives:
+                await asyncio.to_thread(life.rotate_log, self._settings.log_bytes)
+
+    async def _all_known(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_KNOWN_S):
+                for life in list(self._lives.values()):
+                    await life.known.wait()
 
     async def _clear_unreadable(self) -> None:
         """What is left of pods whose record is lost: their containers would run unseen."""

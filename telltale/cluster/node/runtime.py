@@ -14,7 +14,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from telltale.cluster.node import commands, linux
+from telltale.cluster.node import commands, descriptor, linux
 from telltale.cluster.node.commands import Outcome
 from telltale.cluster.node.process import Process
 from telltale.cluster.node.processes import known, send
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 ROOT_FOLDERS = ("upper", "work", "rootfs")  # of a cell: a container's own root file system
 
 _CREATE_S = 60.0
+_CUT = 5  # conmon throws a log away past so many times its size: when we are not there to rotate it
 
 
 class RuntimeFailed(Exception):
@@ -39,6 +40,11 @@ class Cell:
     id: str
     folder: Path
     log: Path
+
+    @property
+    def control(self) -> Path:
+        """The pipe through which conmon is told things."""
+        return self.folder / "ctl"
 
     @property
     def root(self) -> Path:
@@ -78,6 +84,9 @@ class Runtime:
                 env={"_OCI_SYNCPIPE": str(write), "PATH": os.environ.get("PATH", os.defpath)},
                 cwd="/",
             )
+        except BaseException:
+            os.close(read)
+            raise
         finally:
             os.close(write)
         answer = await _line(read)
@@ -107,6 +116,10 @@ class Runtime:
         finally:
             file.unlink(missing_ok=True)
 
+    def knows(self, cell: Cell) -> bool:
+        """Whether there is a container of that name, made, running or ended."""
+        return (self._state / cell.id).exists()
+
     async def remove(self, cell: Cell) -> None:
         """Take away what the runtime knows of a container, killing it if it still runs."""
         with contextlib.suppress(OSError, commands.CommandTimedOut):
@@ -121,7 +134,7 @@ class Runtime:
             "--bundle", folder, "--container-pidfile", f"{folder}/pid",
             "--conmon-pidfile", f"{folder}/conmon.pid",
             "--persist-dir", folder, "--exit-dir", folder,
-            "--log-path", f"k8s-file:{cell.log}", "--log-size-max", str(self._log_bytes),
+            "--log-path", f"k8s-file:{cell.log}", "--log-size-max", str(self._log_bytes * _CUT),
             "--log-level", "error", "--full-attach", "--no-sync-log",
         ]  # fmt: skip
         return [*words, "--terminal"] if tty else words
@@ -154,19 +167,18 @@ def unmount_root(cell: Cell) -> None:
         shutil.rmtree(cell.folder / name, ignore_errors=True)
 
 
-async def _line(descriptor: int) -> Object:
+async def _line(pipe: int) -> Object:
     """The one line of JSON that conmon says when runc is done."""
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    pipe = os.fdopen(descriptor, "rb", 0)
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    said = b""
     try:
         async with asyncio.timeout(_CREATE_S):
-            return codec.parse_object(await reader.readline())
+            while b"\n" not in said and (more := await descriptor.read(pipe)):
+                said += more
+        return codec.parse_object(said.partition(b"\n")[0])
     except (TimeoutError, codec.Malformed) as error:
         raise RuntimeFailed(f"conmon said nothing of use: {error}") from error
     finally:
-        transport.close()
+        os.close(pipe)
 
 
 def _reason(text: str) -> str:

@@ -1,18 +1,25 @@
-"""The node's answers to the API server: a container's log, a command in it.
+"""The node's answers to the API server: a container's log, a command in it, a port of its pod.
 
 Never: who may ask. Errors and their texts are the kubelet's.
 """
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
+from contextlib import nullcontext
 from datetime import timedelta
+from pathlib import Path
 
 from telltale.cluster.kubelet import ExecRequest, LogRequest, Streams
 from telltale.cluster.node import exec, logs
 from telltale.cluster.node.launch import cell_of
+from telltale.cluster.node.linux import in_network
 from telltale.cluster.node.logs import Wanted
 from telltale.cluster.node.machine import Machine
 from telltale.cluster.node.pod import PodLife
 from telltale.kube.errors import BadRequest, NotFound
+
+_DIAL_S = 5.0
 
 
 class Serving:
@@ -68,6 +75,17 @@ class Serving:
         )
         return await exec.run(command, streams, stdin=request.stdin, terminal=request.tty)
 
+    async def connect(
+        self, namespace: str, pod: str, port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        life, _ = self._find(namespace, pod, "")
+        found = life.record.pod
+        kept = None
+        if not found.spec.host_network:
+            kept = self._machine.network.path(found.metadata.uid)
+        opened = await asyncio.to_thread(_dial, kept, port)
+        return await asyncio.open_connection(sock=opened)
+
     def _find(self, namespace: str, pod: str, container: str) -> tuple[PodLife, str]:
         for life in self._lives.values():
             meta = life.record.pod.metadata
@@ -76,6 +94,17 @@ class Serving:
                     raise BadRequest(f"container {container} is not valid for pod {pod}")
                 return life, container or life.record.pod.spec.containers[0].name
         raise NotFound(f'pods "{pod}" not found on this node')
+
+
+def _dial(kept: Path | None, port: int) -> socket.socket:
+    """A connection to the loopback of a network namespace; the host's without one. Blocking."""
+    with in_network(kept) if kept else nullcontext():
+        try:
+            opened = socket.create_connection(("127.0.0.1", port), _DIAL_S)
+        except ConnectionRefusedError:
+            opened = socket.create_connection(("::1", port), _DIAL_S)
+    opened.setblocking(False)
+    return opened
 
 
 def _plain(reason: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from telltale.cluster.images.image import Image
 from telltale.cluster.images.user import Identity
-from telltale.cluster.node import capabilities
+from telltale.cluster.node import capabilities, seccomp
 from telltale.kube.codec import Json, Object
 from telltale.kube.core import Container, Pod
 from telltale.kube.quantity import milli, whole
@@ -23,6 +23,7 @@ _DEVICES = ((1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 2))
 _NOBODY_ELSE = ["nosuid", "noexec", "nodev"]
 _PTS = ("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5")
 _CPU_PERIOD_US = 100_000
+_ORDINARY = capabilities.DEFAULT | {"NET_ADMIN"}  # who asks for more means the calls it is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ def _linux(container: Container, ground: Ground) -> Object:
     if not container.security_context.privileged:
         linux["maskedPaths"] = list(_MASKED)
         linux["readonlyPaths"] = list(_READ_ONLY)
+    if capabilities.granted(container.security_context, ground.held) <= _ORDINARY:
+        linux["seccomp"] = seccomp.profile()
     return linux
 
 

@@ -42,6 +42,8 @@ def status(view: View) -> Object:
     }
     if spec.init_containers:
         found["initContainerStatuses"] = [_container(view, one) for one in spec.init_containers]
+    if record.reason:
+        found |= {"reason": record.reason, "message": record.message}
     address = view.host if spec.host_network else record.address
     if address:
         found |= {"podIP": address, "podIPs": [{"ip": address}]}

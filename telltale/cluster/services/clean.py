@@ -1,4 +1,4 @@
-"""Takes a cluster's table, routes and forwarding out of the machine. Never: anything of another cluster.
+"""Takes a cluster's table, routes and forwarding out of the machine. Never: another cluster's.
 
 Apart from `run`, so that stopping a cluster need not load what watches it. Blocking.
 """
@@ -31,7 +31,7 @@ def listed(nft: Nft, settings: Settings) -> str:
 
 
 def noted(listing: str) -> dict[str, str]:
-    """What an earlier run wrote into the table's comment: interfaces and their former forwarding."""
+    """What the table's comment says: interfaces, and their forwarding before us."""
     found = re.search(rf'comment "{rules.NOTE}([^"]*)"', listing)
     pairs = (part.partition("=") for part in found[1].split()) if found else ()
     return {name: value for name, _, value in pairs}

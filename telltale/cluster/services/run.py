@@ -5,7 +5,6 @@ Never: a rule; `table` and `rules` make those. One writer: changes while it writ
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from functools import partial
 
 from pyroute2.netlink.exceptions import NetlinkError
@@ -19,6 +18,7 @@ from telltale.kube.client import Change, Client
 from telltale.kube.informer import Informer
 from telltale.kube.kinds import ENDPOINT_SLICE, SERVICE
 from telltale.kube.service import EndpointSlice, Service
+from telltale.kube.slices import Name, Slices
 from telltale.lib.backoff import Backoff
 from telltale.lib.tasks import describe, supervise
 
@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 
 _RELIST = Backoff(first_s=0.05, most_s=5.0)
 _LOOK_AGAIN_S = 15.0  # somebody may flush the whole ruleset
-
-Name = tuple[str, str]
 
 
 async def run(settings: Settings, client: Client) -> None:
@@ -55,7 +53,7 @@ class Known:
     def __init__(self, settings: Settings) -> None:
         self._here = settings.node_cidr
         self._services: dict[Name, Service] = {}
-        self._slices: dict[Name, dict[str, EndpointSlice]] = {}
+        self._slices = Slices()
         self._parts: dict[Name, Table] = {}
         self.outdated: set[Name] = set()
         self.changed = asyncio.Event()
@@ -69,15 +67,8 @@ class Known:
         self._touch(name)
 
     def hear_slice(self, change: Change, slice: EndpointSlice) -> None:
-        name = (slice.metadata.namespace, slice.service)
-        known = self._slices.setdefault(name, {})
-        if change is Change.DELETED:
-            known.pop(slice.metadata.name, None)
-        else:
-            known[slice.metadata.name] = slice
-        if not known:
-            del self._slices[name]
-        self._touch(name)
+        for name in self._slices.hear(change, slice):
+            self._touch(name)
 
     def table(self) -> Table:
         """The whole table now; only what changed is worked out anew."""
@@ -87,11 +78,8 @@ class Known:
             if service is None:
                 self._parts.pop(name, None)
             else:
-                self._parts[name] = rows(service, self._of(name), self._here)
+                self._parts[name] = rows(service, self._slices.of(name), self._here)
         return {front: target for part in self._parts.values() for front, target in part.items()}
-
-    def _of(self, name: Name) -> Iterable[EndpointSlice]:
-        return self._slices.get(name, {}).values()
 
     def _touch(self, name: Name) -> None:
         self.outdated.add(name)

@@ -10,7 +10,7 @@ from telltale.model.workload import Proxy, Workload
 
 def read(pod: Pod) -> Workload | None:
     """One pod; None when it cannot have a proxy of its own."""
-    if pod.spec.host_network or pod.status.phase in ("Succeeded", "Failed"):
+    if pod.spec.host_network or pod.ended:
         return None
     addresses = [pod.status.pod_ip, *(one.ip for one in pod.status.pod_ips)]
     ports = {

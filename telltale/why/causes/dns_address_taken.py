@@ -52,7 +52,7 @@ def judge(world: World) -> Iterator[Finding]:
         place=f"DNS {asked}:53",
         notes=(
             *proofs.from_log(world, affected),
-            f"who knows {taker.namespace}/{taker.name} by its address must look it up again",
+            f"clients of {taker.namespace}/{taker.name} must look its address up again",
         ),
     )
 

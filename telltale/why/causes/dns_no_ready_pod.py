@@ -81,6 +81,7 @@ def _look(ref: Ref, workload: Deployment) -> Fix:
 CAUSE = Cause(
     name="dns-no-ready-pod",
     judge=judge,
+    safe=True,
     fault=Fault(
         title="scale the DNS to zero",
         steps=(Scale(Ref("Deployment", "kube-system", "kube-dns"), 0), DeletePods("{namespace}")),

@@ -42,7 +42,7 @@ def judge(world: World) -> Iterator[Finding]:
         place=f"DNS {asked}:53",
         notes=(
             *proofs.from_log(world, affected),
-            f"or: set the kubelets' clusterDNS to {now} and restart every pod",
+            f"instead, the kubelets' clusterDNS could be set to {now}, and every pod restarted",
         ),
     )
 

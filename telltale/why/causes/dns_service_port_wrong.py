@@ -84,6 +84,7 @@ def _plain(port: ServicePort) -> dict[str, Json]:
 CAUSE = Cause(
     name="dns-service-port-wrong",
     judge=judge,
+    safe=True,
     fault=Fault(
         title="point the DNS Service's UDP port where nobody listens",
         steps=(

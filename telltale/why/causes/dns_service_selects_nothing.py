@@ -38,6 +38,7 @@ def judge(world: World) -> Iterator[Finding]:
 CAUSE = Cause(
     name="dns-service-selects-nothing",
     judge=judge,
+    safe=True,
     fault=Fault(
         title="misspell the DNS Service's selector",
         steps=(

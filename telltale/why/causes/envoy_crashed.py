@@ -71,7 +71,7 @@ def _finding(world: World, owner: Ref, pods: tuple[Pod, ...]) -> Finding:
         because=(
             f"{proofs.condition_of(pod)}",
             f"the agent ends when Envoy ends: {death}",
-            f"{status.restart_count if status else 0} restarts of {SIDECAR} so far",
+            f"{SIDECAR} restarted {status.restart_count if status else 0} times so far",
         ),
         evidence=(
             proofs.not_ready(pod),

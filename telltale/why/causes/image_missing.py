@@ -32,10 +32,7 @@ def _finding(world: World, group: Group) -> Finding:
     spec = spec_of(pod, group.container)
     image = spec.image if spec else group.status.image
     said = " ".join(waiting.message.split())[:200] if waiting and waiting.message else ""
-    edit = (
-        f"kubectl -n {owner.namespace} set image {owner.kind.lower()}/{owner.name}"
-        f" {group.container}=IMAGE"
-    )
+    edit = f"kubectl -n {owner.namespace} edit {owner.kind.lower()}/{owner.name}"
     path = f'.spec.containers[?(@.name=="{group.container}")].image'
     kind = "initContainerStatuses" if group.container.endswith("-init") else "containerStatuses"
     reason = f'.status.{kind}[?(@.name=="{group.container}")].state.waiting.reason'

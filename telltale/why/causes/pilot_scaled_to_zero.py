@@ -49,6 +49,7 @@ def judge(world: World) -> Iterator[Finding]:
 CAUSE = Cause(
     name="pilot-scaled-to-zero",
     judge=judge,
+    safe=True,
     fault=Fault(
         title="scale the pilot to zero",
         steps=(

@@ -38,6 +38,7 @@ def judge(world: World) -> Iterator[Finding]:
 CAUSE = Cause(
     name="pilot-service-selects-nothing",
     judge=judge,
+    safe=True,
     fault=Fault(
         title="misspell the selector of the pilot's Service",
         steps=(

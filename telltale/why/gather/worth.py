@@ -16,6 +16,7 @@ from telltale.why.pods import (
     apps,
     crashing,
     key_of,
+    last_end,
     sidecar,
     waits_for_config,
     workload,
@@ -65,7 +66,8 @@ Read: TypeAlias = AskAgent | AskPilot | ReadLog | ReadConfigMap | ListReplicaSet
 
 def first_reads(world: World, most: int) -> list[Read]:
     """At most so many reads, given the lists alone."""
-    wanted = [*_pilot_crash(world), *_troubled_apps(world), *_crashed_proxies(world)]
+    wanted = [*_pilot_crash(world), *_troubled_apps(world), *_failed_inits(world)]
+    wanted += _crashed_proxies(world)
     wanted += [*_who_is_connected(world), *_stuck_agents(world), *_ready_agents(world)]
     return wanted[:most]
 
@@ -92,8 +94,10 @@ def _pilot_crash(world: World) -> Iterator[Read]:
 def _troubled_apps(world: World) -> Iterator[Read]:
     logs: list[Read] = []
     owners = set()
-    troubled = set()
+    troubled, pending = set(), set[str]()
     for pod in sorted(world.focused(), key=key_of):
+        if pod.status.phase == "Pending" and not any(one.state.running for one in apps(pod)):
+            pending.add(pod.metadata.namespace)
         for status in apps(pod):
             if status.ready or pod.metadata.deletion_timestamp:
                 continue
@@ -101,9 +105,19 @@ def _troubled_apps(world: World) -> Iterator[Read]:
             if crashing(status) and workload(pod) not in owners:
                 owners.add(workload(pod))
                 logs.append(_log(pod, status))
-    for namespace in sorted(troubled)[:1]:
+    for namespace in sorted(troubled | pending)[:1]:
         yield ListReplicaSets(namespace)
     yield from logs[:APP_LOGS_MOST]
+
+
+def _failed_inits(world: World) -> Iterator[Read]:
+    """One log, and what the workload's revision before was."""
+    for pod in sorted(world.focused(), key=key_of):
+        for status in pod.status.init_container_statuses:
+            end = last_end(status)
+            if end and end.exit_code and not status.ready and not pod.metadata.deletion_timestamp:
+                yield _log(pod, status)
+                return
 
 
 def _crashed_proxies(world: World) -> Iterator[Read]:

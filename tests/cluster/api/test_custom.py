@@ -137,6 +137,48 @@ def test_a_definition_takes_its_objects_with_it(served):
     assert served("GET", WIDGETS).body["items"] == []
 
 
+def conditions(ask, name):
+    found = ask("GET", f"{DEFINITIONS}/{name}").body["status"]["conditions"]
+    return {one["type"]: (one["status"], one["reason"]) for one in found}
+
+
+def test_a_definition_waits_for_the_finalizers_of_its_objects(served):
+    held = widget("held")
+    held["metadata"]["finalizers"] = ["example.com/hold"]
+    served("POST", WIDGETS, held)
+    served("POST", WIDGETS, widget("free"))
+    served("DELETE", f"{DEFINITIONS}/widgets.example.com")
+    going = served("GET", f"{DEFINITIONS}/widgets.example.com").body["metadata"]
+    assert going["finalizers"] == ["customresourcecleanup.apiextensions.k8s.io"]
+    assert conditions(served, "widgets.example.com")["Terminating"][0] == "True"
+    (left,) = served("GET", WIDGETS).body["items"]
+    assert (left["metadata"]["name"], "deletionTimestamp" in left["metadata"]) == ("held", True)
+    assert served("POST", WIDGETS, widget("late")).code == 405
+    served.patch(f"{WIDGETS}/held", {"metadata": {"finalizers": None}})
+    assert served("GET", f"{DEFINITIONS}/widgets.example.com").code == 404
+    assert served("GET", WIDGETS).code == 404
+
+
+def test_names_belong_to_the_first_definition_that_asks_for_them(served):
+    second = definition(names={"plural": "gadgets", "kind": "Widget"})
+    second["metadata"]["name"] = "gadgets.example.com"
+    served("POST", DEFINITIONS, second)
+    found = conditions(served, "gadgets.example.com")
+    assert found["NamesAccepted"] == ("False", "MultipleConflicts")  # the kind, and its list
+    assert found["Established"] == ("False", "NotAccepted")
+    assert served("GET", WIDGETS.replace("widgets", "gadgets")).code == 404
+    assert conditions(served, "widgets.example.com")["NamesAccepted"][0] == "True"
+    served("DELETE", f"{DEFINITIONS}/widgets.example.com")
+    assert conditions(served, "gadgets.example.com")["Established"][0] == "True"
+    assert served("GET", WIDGETS.replace("widgets", "gadgets")).code == 200
+
+
+def test_the_status_of_a_definition_is_the_servers(served):
+    wrong = {"status": {"conditions": [], "storedVersions": []}}
+    served.patch(f"{DEFINITIONS}/widgets.example.com", wrong)
+    assert conditions(served, "widgets.example.com")["Established"][0] == "True"
+
+
 def test_two_versions_show_one_object(ask):
     one = definition()["spec"]["versions"][0]
     versions = [one, {**one, "name": "v1beta1", "storage": False}]

@@ -110,6 +110,9 @@ def test_objects_enter_and_leave_a_selection(ask):
         ask.patch(f"{MAPS}/a", {"metadata": {"labels": {"l": label}}})
     events = ask.watch(MAPS, f"resourceVersion={now}&labelSelector=l=in", take=2)
     assert kinds(events) == [("DELETED", "a"), ("ADDED", "a")]
+    left = events[0]["object"]["metadata"]
+    assert left["labels"] == {"l": "in"}  # as it was last seen
+    assert left["resourceVersion"] == str(int(now) + 1)  # and when it left
 
 
 def test_the_initial_events_end_with_a_bookmark(ask):

@@ -84,7 +84,6 @@ async def cluster(folder: Path) -> AsyncIterator[Cluster]:
     finally:
         working.cancel()
         await asyncio.wait([working])
-        server.core.stopping.append(True)
         server.store.close()
 
 

@@ -57,7 +57,6 @@ class Place:
         await self.stop.wait()
         serving.cancel()
         await asyncio.wait([serving])
-        server.core.stopping.append(True)
         server.store.close()
 
     async def fill(self) -> None:

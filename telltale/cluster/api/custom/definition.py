@@ -1,6 +1,7 @@
 """CustomResourceDefinitions themselves: what is filled in, and which are valid. Pure."""
 
 from telltale.cluster.api import names
+from telltale.cluster.api.custom.accepted import CLEANUP
 from telltale.cluster.api.kinds.kind import Kind
 from telltale.cluster.api.objects import default, listed, name_of, part, section, text, words
 from telltale.cluster.api.problems import Problem, invalid, required, unsupported
@@ -12,7 +13,7 @@ def _default(found: Object) -> None:
     kind = section(spec, "names")
     default(kind, singular=text(kind, "kind").lower(), listKind=f"{text(kind, 'kind')}List")
     default(section(spec, "conversion"), strategy="None")
-    _status(found, text(found, "metadata", "creationTimestamp"))
+    _status(found)
 
 
 def _validate(found: Object) -> list[Problem]:
@@ -101,35 +102,25 @@ def _validate_update(found: Object, old: Object) -> list[Problem]:
     return problems
 
 
-def _status(found: Object, now: str) -> None:
-    """Names are accepted and served at once: there is no controller between."""
+def _status(found: Object) -> None:
+    """Which versions have ever been stored; whether the names are accepted, `Custom` judges."""
     spec = part(found, "spec")
     known = part(found, "status")
     stored = [text(one, "name") for one in listed(spec, "versions") if one.get("storage") is True]
     versions = list(dict.fromkeys([*words(known, "storedVersions"), *stored]))
-    since = {
-        text(one, "type"): text(one, "lastTransitionTime") for one in listed(known, "conditions")
-    }
-    conditions: list[Json] = []
-    for kind, reason, message in (
-        ("NamesAccepted", "NoConflicts", "no conflicts found"),
-        ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
-    ):
-        since_when = since.get(kind) or now
-        conditions.append(_condition(kind, reason, message, since_when))
+    empty: Object = {"plural": "", "kind": ""}
     found["status"] = {
-        "conditions": conditions, "acceptedNames": part(spec, "names"),
-        "storedVersions": list(versions),
+        "conditions": [], "acceptedNames": empty, **known, "storedVersions": list(versions),
     }  # fmt: skip
 
 
-def _condition(kind: str, reason: str, message: str, since: str) -> Object:
-    return {
-        "type": kind, "status": "True", "reason": reason, "message": message,
-        "lastTransitionTime": since,
-    }  # fmt: skip
+def _fresh(found: Object) -> None:
+    """A new definition brings no status of its own."""
+    found.pop("status", None)
+    _status(found)
 
 
 DEFINITION = Kind(
-    default=_default, validate=_validate, validate_update=_validate_update, generation=True,
+    default=_default, prepare=_fresh, validate=_validate, validate_update=_validate_update,
+    generation=True, status=True, held_by=CLEANUP,
 )  # fmt: skip

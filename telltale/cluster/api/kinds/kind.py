@@ -36,6 +36,7 @@ class Kind:
     `status` says that the status is written through /status only; `generation`, that the spec's
     changes are counted; `fields`, what field selectors may ask beside the name and namespace.
     `carry` takes over what an ordinary update may not change.
+    `held_by` is the finalizer that a delete adds: what must be done before the object may go.
     `prune` drops what a custom resource's schema does not know, and names it.
     """
 
@@ -48,4 +49,5 @@ class Kind:
     carry: Callable[[Object, Object], None] = _keep_nothing
     status: bool = False
     generation: bool = False
+    held_by: str = ""
     prune: Callable[[Object], list[str]] | None = None

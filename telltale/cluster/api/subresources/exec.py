@@ -6,6 +6,7 @@ Each message begins with its channel: 0 stdin, 1 stdout, 2 stderr, 3 the result,
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 import orjson
 
@@ -50,12 +51,12 @@ class Exec:
         )
 
         async def run(socket: Socket, protocol: str) -> None:
-            await _run(kubelet, request, socket)
+            await joined(socket, lambda far: _result(kubelet, request, far))
 
         return Upgrade(PROTOCOLS, run)
 
 
-class _FarEnd:
+class FarEnd:
     """kubectl's side of the streams."""
 
     def __init__(self, socket: Socket) -> None:
@@ -99,8 +100,9 @@ class _Gone(Exception):
     """The far end hung up: the command is ended."""
 
 
-async def _run(kubelet: Kubelet, request: ExecRequest, socket: Socket) -> None:
-    far = _FarEnd(socket)
+async def joined(socket: Socket, work: Callable[[FarEnd], Awaitable[Object]]) -> None:
+    """Work with the far end's streams until it is done, and say how it ended; or it hangs up."""
+    far = FarEnd(socket)
 
     async def listen() -> None:
         await far.listen()
@@ -109,14 +111,14 @@ async def _run(kubelet: Kubelet, request: ExecRequest, socket: Socket) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(listen())
-            result = await _result(kubelet, request, far)
+            result = await work(far)
             await socket.send(bytes([_RESULT]) + orjson.dumps(result))
             listening.cancel()
     except* _Gone:
-        log.debug("%s/%s: the far end of exec hung up", request.namespace, request.pod)
+        log.debug("the far end of a command hung up")
 
 
-async def _result(kubelet: Kubelet, request: ExecRequest, far: _FarEnd) -> Object:
+async def _result(kubelet: Kubelet, request: ExecRequest, far: FarEnd) -> Object:
     """How it ended, as kubectl reads it."""
     try:
         code = await kubelet.exec(request, far)

@@ -1,6 +1,7 @@
 """pods/log: what a container has written, from the node. Never: keeping it."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 from telltale.cluster.api.api import not_allowed
 from telltale.cluster.api.core import Core
@@ -11,6 +12,7 @@ from telltale.cluster.api.verbs.update import find
 from telltale.cluster.kubelet import LogRequest
 from telltale.kube import errors
 from telltale.kube.codec import Object
+from telltale.lib.moment import parse_rfc3339
 
 _TEXT = "text/plain"
 
@@ -27,7 +29,7 @@ class Logs:
         container = container_of(pod, call.ask.one("container"))
         if not text(pod, "spec", "nodeName"):
             return Answer(200, b"", _TEXT)
-        chunks = self._door.open().logs(_request(call, container))
+        chunks = self._door.open().logs(_request(call, container, core.clock.now()))
         try:
             first = await anext(chunks)
         except StopAsyncIteration:
@@ -41,14 +43,28 @@ async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byt
         yield chunk
 
 
-def _request(call: Call, container: str) -> LogRequest:
+def _request(call: Call, container: str, now: datetime) -> LogRequest:
     ask, target = call.ask, call.target
     return LogRequest(
         target.namespace, target.name, container, follow=ask.true("follow"),
         previous=ask.true("previous"), timestamps=ask.true("timestamps"),
-        tail_lines=_number(ask, "tailLines"), since_seconds=_number(ask, "sinceSeconds"),
+        tail_lines=_number(ask, "tailLines"), since_seconds=_since(ask, now),
         limit_bytes=_number(ask, "limitBytes"),
     )  # fmt: skip
+
+
+def _since(ask: Ask, now: datetime) -> float | None:
+    """How far back, from whichever of the two ways to say it."""
+    given = ask.one("sinceTime")
+    if not given:
+        return _number(ask, "sinceSeconds")
+    if ask.one("sinceSeconds"):
+        raise errors.BadRequest("at most one of `sinceTime` or `sinceSeconds` may be specified")
+    try:
+        moment = parse_rfc3339(given)
+    except ValueError:
+        raise errors.BadRequest(f'sinceTime: Invalid value: "{given}": not a time') from None
+    return (now - moment.astimezone(UTC)).total_seconds()
 
 
 def _number(ask: Ask, key: str) -> int | None:

@@ -12,19 +12,22 @@ from telltale.cluster.api.resources import Resource
 from telltale.cluster.api.verbs import options
 from telltale.cluster.store.stored import Stored
 from telltale.kube import errors
-from telltale.kube.codec import Object
+from telltale.kube.codec import Json, Object
 from telltale.lib.moment import rfc3339
 
 _MOST_GENERATED = 58  # of a generateName, so that the name with its suffix fits a label
 
 
-async def create(core: Core, call: Call) -> Answer:
+async def create(core: Core, call: Call, managed: Json = None) -> Answer:
+    """`managed` are the managedFields of an object that is made by applying it."""
     dry_run = options.dry_run(call.ask)
     body = bodies.read(call)
     kind = core.kinds.of(call.resource)
     body = pruned(kind, call, body)
     object = kept(call.resource, body.object)
     _begin(core, call, object)
+    if managed:
+        meta(object)["managedFields"] = managed
     kind.default(object)
     kind.prepare(object)
     review = Review("CREATE", call.resource, object, None, call.ask.user, dry_run)

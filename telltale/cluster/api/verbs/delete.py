@@ -114,7 +114,7 @@ async def _admit(core: Core, call: Call, old: Stored, wanted: Options) -> None:
 
 def _deleted(core: Core, call: Call, old: Stored, wanted: Options) -> Answer:
     object = old.object()
-    changed = _mark(core, object, wanted)
+    changed = _mark(core, object, wanted, core.kinds.of(call.resource).held_by)
     if wanted.dry_run:
         return present.one(core, call, old)
     if finished(object):
@@ -127,7 +127,7 @@ def _deleted(core: Core, call: Call, old: Stored, wanted: Options) -> Answer:
     return present.one(core, call, core.store.put(old.key, object, old.revision))
 
 
-def _mark(core: Core, object: Object, wanted: Options) -> bool:
+def _mark(core: Core, object: Object, wanted: Options, held_by: str) -> bool:
     """Say that the object is going, and what must happen before; whether that is news."""
     found = meta(object)
     grace = _grace(object, wanted)
@@ -141,14 +141,14 @@ def _mark(core: Core, object: Object, wanted: Options) -> bool:
     found["deletionTimestamp"] = rfc3339(core.clock.now() + timedelta(seconds=grace))
     found["deletionGracePeriodSeconds"] = grace
     if not going:
-        _hold(object, wanted)
+        _hold(object, wanted, held_by)
         if found.get("generation") is not None:
             found["generation"] = number(object, "metadata", "generation") + 1
     return True
 
 
-def _hold(object: Object, wanted: Options) -> None:
-    """The finalizer by which the garbage controller learns the policy."""
+def _hold(object: Object, wanted: Options, held_by: str) -> None:
+    """The finalizer by which the garbage controller learns the policy, and the kind's own."""
     finalizers = [
         one
         for one in words(object, "metadata", "finalizers")
@@ -156,6 +156,8 @@ def _hold(object: Object, wanted: Options) -> None:
     ]
     if wanted.policy in _FINALIZERS:
         finalizers.append(_FINALIZERS[wanted.policy])
+    if held_by and held_by not in finalizers:
+        finalizers.append(held_by)
     if finalizers:
         meta(object)["finalizers"] = list(finalizers)
     else:

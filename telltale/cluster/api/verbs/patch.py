@@ -1,14 +1,13 @@
 """patch: a change of an object, in one of four ways. Never: what is special about a kind.
 
-`application/apply-patch+yaml` (server-side apply) is the simple, honest version: the object is
-made when it is not there, and else merged by the strategic rules; nobody's fields are tracked, so
-nothing conflicts and a field that is left out of a later apply stays.
+`application/apply-patch+yaml` (server-side apply) makes the object when it is not there, and else
+merges by the strategic rules; `ownership` says which applier has which field.
 """
 
 import yaml
 
-from telltale.cluster.api import bodies
-from telltale.cluster.api.bodies import media
+from telltale.cluster.api import bodies, ownership
+from telltale.cluster.api.bodies import APPLY, media
 from telltale.cluster.api.core import Core, kept, shown
 from telltale.cluster.api.definitions import DefinitionShape, definitions
 from telltale.cluster.api.objects import meta, name_of, text
@@ -20,11 +19,11 @@ from telltale.cluster.store.stored import Stored
 from telltale.kube import codec, errors
 from telltale.kube import patch as patches
 from telltale.kube.codec import Json, Object
+from telltale.lib.moment import rfc3339
 
 JSON = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
-APPLY = "application/apply-patch+yaml"
 
 
 async def patch(core: Core, call: Call) -> Answer:
@@ -49,6 +48,10 @@ async def patch(core: Core, call: Call) -> Answer:
 async def _patched(core: Core, call: Call, old: Stored, change: tuple[str, Json]) -> Answer:
     before = shown(call.resource, old.object())
     object = _applied(call, before, change)
+    if change[0] == APPLY and isinstance(change[1], dict):
+        object = codec.parse_object(codec.encode(object))  # a copy: fields are taken out of it
+        object = ownership.settled(before, object, change[1], _shape(call), _applier(call))
+        ownership.stamped(object, rfc3339(core.clock.now()))
     given = text(object, "metadata", "resourceVersion")
     if given and given != str(old.revision):
         raise conflict(call.resource, call.target.name)
@@ -79,8 +82,19 @@ def _applied(call: Call, before: Object, change: tuple[str, Json]) -> Object:
         return patches.json_patch(before, value)
     if how == MERGE or resource.custom:
         return patches.merge_patch(before, value)
+    return patches.strategic_patch(before, value, _shape(call))
+
+
+def _shape(call: Call) -> DefinitionShape:
+    """What is known of the fields; of a custom resource's lists, that they are whole."""
+    resource = call.resource
     schema = definitions().of(resource.group, resource.version, resource.kind) or {}
-    return patches.strategic_patch(before, value, DefinitionShape(definitions(), schema))
+    return DefinitionShape(definitions(), schema)
+
+
+def _applier(call: Call) -> ownership.Applier:
+    ask = call.ask
+    return ownership.Applier(ask.one("fieldManager"), call.resource.api_version, ask.true("force"))
 
 
 def _change(call: Call, how: str) -> Json:
@@ -107,7 +121,9 @@ async def _made(core: Core, call: Call, change: Json) -> Answer:
     if not isinstance(change, dict):
         raise errors.BadRequest("error decoding patch: expected an object")
     meta(change)["name"] = call.target.name
+    settled = ownership.settled({}, {}, change, _shape(call), _applier(call))
+    ownership.stamped(settled, rfc3339(core.clock.now()))
     ask = call.ask
     headers = {**ask.headers, "content-type": "application/json"}
     made = Ask("POST", ask.path, ask.query, headers, codec.encode(change), ask.user)
-    return await create.create(core, Call(made, call.target))
+    return await create.create(core, Call(made, call.target), meta(settled)["managedFields"])

@@ -1,6 +1,7 @@
 """update: an object is replaced, whole or by its status. Never: what is special about a kind."""
 
 from telltale.cluster.api import bodies, present
+from telltale.cluster.api.bodies import APPLY, media
 from telltale.cluster.api.core import Core, Review, kept
 from telltale.cluster.api.kinds.kind import Kind
 from telltale.cluster.api.names import metadata, metadata_update
@@ -16,6 +17,7 @@ from telltale.kube.codec import Object
 
 _SERVERS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
             "generation", "selfLink")  # fmt: skip
+_KEPT = (*_SERVERS, "managedFields")
 MOST_TRIES = 5
 
 
@@ -95,8 +97,7 @@ def _carry(call: Call, kind: Kind, object: Object, before: Object) -> None:
     """What this request may not change is taken from what is there."""
     subresource = call.target.subresource
     found, known = meta(object), meta(before)
-    found.pop("managedFields", None)
-    for key in _SERVERS:
+    for key in _SERVERS if media(call.ask.headers.get("content-type", "")) == APPLY else _KEPT:
         if known.get(key) is None:
             found.pop(key, None)
         else:

@@ -8,6 +8,7 @@ import orjson
 
 from telltale.cluster.api import present
 from telltale.cluster.api.core import Core
+from telltale.cluster.api.objects import meta
 from telltale.cluster.api.present import Events
 from telltale.cluster.api.request import Call, Stream
 from telltale.cluster.api.selectors import Selection
@@ -95,6 +96,10 @@ class _Watching:
         event = self._event(change)
         if event is None:
             return b""
+        if event is Event.DELETED and change.event is not Event.DELETED and change.before:
+            last = change.before.object()  # it left the selection: what was seen of it last
+            meta(last)["resourceVersion"] = str(change.stored.revision)
+            return self.events.line(event.value, orjson.dumps(last))
         if self.events.as_kept:
             return change.line(event)
         return self.events.line(event.value, change.stored.body)
