@@ -29,6 +29,9 @@ from telltale.lib.clock import SystemClock
 _SHOWN = 3  # late pods named in a line of progress
 
 
+SYSTEM = ("kube-system", "istio-system")
+
+
 class Progress(Protocol):
     """Whoever watches: a step begins, what it waits for changes, all is done."""
 
@@ -133,12 +136,12 @@ async def _furnish(client: Client, wanted: Wanted, progress: Progress) -> None:
 
 
 async def _pods_ready(client: Client, wanted: Wanted, progress: Progress) -> None:
-    """Every pod that the Deployments want is there and n/n."""
+    """Every pod that the Deployments want is there, and n/n or failing for its own reasons."""
 
     async def waiting() -> str:
         pods = (await client.list(POD)).items
         deployments = await _unfinished(client)
-        return late_line([pod for pod in pods if not done(pod)]) or deployments
+        return late_line([pod for pod in pods if not settled(pod)]) or deployments
 
     await _until(waiting, wanted.limit_s, "every pod to be ready", progress)
 
@@ -148,9 +151,9 @@ async def _unfinished(client: Client) -> str:
     late = []
     for item in from_api if isinstance(from_api, list) else []:
         wanted = codec.dig(item, "spec", "replicas", default=1)
-        ready = codec.dig(item, "status", "readyReplicas", default=0)
-        if wanted != ready:
-            late.append(f"{codec.dig(item, 'metadata', 'name')} {ready}/{wanted}")
+        made = codec.dig(item, "status", "replicas", default=0)
+        if wanted != made:
+            late.append(f"{codec.dig(item, 'metadata', 'name')} {made}/{wanted}")
     return ", ".join(late)
 
 
@@ -162,9 +165,13 @@ async def product_page(client: Client) -> str:
     return ""
 
 
-def done(pod: Pod) -> bool:
-    """Ready, or ended well: a pod that has done its work is not waited for."""
-    return pod.ready or pod.status.phase == "Succeeded"
+def settled(pod: Pod) -> bool:
+    """Ready, ended, or an application's that the node has given up for now: nothing to wait for."""
+    if pod.ready or pod.status.phase in ("Succeeded", "Failed"):
+        return True
+    states = [one.state.waiting for one in pod.status.container_statuses]
+    backing_off = any(one is not None and one.reason.endswith("BackOff") for one in states)
+    return backing_off and pod.metadata.namespace not in SYSTEM
 
 
 def late_line(pods: Sequence[Pod]) -> str:

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 _CALM_S = 5.0  # between two lines of progress where nobody watches a terminal
 
@@ -31,6 +32,17 @@ def note(text: str) -> None:
 def fail(text: str) -> None:
     prefix = "\x1b[31merror:\x1b[0m" if coloured(sys.stderr) else "error:"
     print(f"{prefix} {text}", file=sys.stderr, flush=True)
+
+
+def program() -> str:
+    """How to call us again from here: by name when the PATH finds us, else by a path that works."""
+    called = Path(sys.argv[0])
+    found = shutil.which("telltale")
+    if called.name != "telltale" or (found and Path(found).resolve() == called.resolve()):
+        return "telltale"
+    here = Path.cwd()
+    path = called.absolute()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 @dataclass

@@ -97,10 +97,13 @@ async def fate(client: Client, step: Step, left: Json) -> Fate:
 
 
 def _same(one: Json, other: Json) -> bool:
-    """Equal, whatever the order of lists whose entries have names (ports, containers)."""
+    """Equal, whatever the order of lists whose entries have names (ports, containers).
+
+    A field that is absent equals its zero: kubectl leaves such fields out when it writes.
+    """
     if isinstance(one, dict) and isinstance(other, dict):
         keys = one.keys() | other.keys()
-        return all(_same(one.get(key), other.get(key)) for key in keys)
+        return all(_same(one.get(key) or None, other.get(key) or None) for key in keys)
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         pairs = zip(_by_name(one), _by_name(other), strict=True)
         return all(_same(left, right) for left, right in pairs)

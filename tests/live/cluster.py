@@ -82,6 +82,15 @@ class LiveCluster:
 
         until(unready, limit_s, "every pod to be n/n")
 
+    def forget_restarts(self) -> None:
+        """New pods for those that were restarted: the next story's back-off begins at its start."""
+        worn = [
+            pod["metadata"]["name"] for pod in self.read("get", "pods")["items"]
+            if any(one["restartCount"] for one in pod["status"].get("containerStatuses", []))
+        ]  # fmt: skip
+        if worn:
+            self.kubectl("delete", "pod", *worn, "--wait=false")
+
     def supervisor(self) -> int:
         return int((self.home / "supervisor.pid").read_text())
 

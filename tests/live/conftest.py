@@ -45,4 +45,5 @@ def well(cluster: LiveCluster) -> Iterator[LiveCluster]:
     cluster.wait_ready()
     yield cluster
     cluster.telltale("mend", check=False)
+    cluster.forget_restarts()
     cluster.wait_ready()

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.live, pytest.mark.root]
 KILLS = 12
 
 
-def test_a_supervisor_killed_twenty_times_in_a_rollout(cluster: LiveCluster) -> None:
+def test_a_supervisor_killed_again_and_again_in_a_rollout(cluster: LiveCluster) -> None:
     """Each time somewhere between its first breath and the middle of its work."""
     dice = random.Random(7)
     cluster.kubectl(

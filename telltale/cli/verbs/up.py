@@ -57,10 +57,12 @@ def verb(
         left = goes_on if where.home.holder() else "nothing was left behind"
         output.note(f"\ninterrupted; {left}")
         raise
-    finish(_summary(where))
+    if not finish(_summary(where)):
+        click.get_current_context().exit(1)
 
 
-async def _summary(where: Target) -> None:
+async def _summary(where: Target) -> bool:
+    """What runs now and what to try next; False when a pod is not ready."""
     from telltale.app import bringup
     from telltale.cli.tables import pods
     from telltale.kube.kinds import POD
@@ -69,14 +71,17 @@ async def _summary(where: Target) -> None:
     async with where.client() as client:
         listed = (await client.list(POD, "default")).items
         page = await bringup.product_page(client)
-    for row in pods(listed, SystemClock().now()):
-        output.line(row)
-    output.line()
+    if listed:
+        output.line("\n".join(pods(listed, SystemClock().now())) + "\n")
     if page:
-        output.line(f"The product page:  {page}")
-        output.line()
-    home = "" if str(where.home.path) == "/var/lib/telltale" else f" --home {where.home.path}"
+        output.line(f"The product page:  {page}\n")
+    program = output.program()
     output.line("Try next:")
     output.line(f"  export KUBECONFIG={where.home.kubeconfig}; kubectl get pods")
-    output.line(f"  telltale{home} break dns-service-moved")
-    output.line(f"  telltale{home} why")
+    if page:
+        output.line(f"  {program} break dns-service-moved")
+    output.line(f"  {program} why")
+    ready = all(pod.ready or pod.ended for pod in listed)
+    if not ready:
+        output.note(f"not every pod is ready: {program} why says why")
+    return ready
