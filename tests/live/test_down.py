@@ -17,7 +17,8 @@ from tests.live.cluster import LiveCluster, run, until
 pytestmark = [pytest.mark.live, pytest.mark.root]
 
 SECOND = (
-    "--pod-cidr", "10.217.0.0/16", "--node-cidr", "10.217.3.0/24", "--service-cidr", "10.218.0.0/16",
+    "--pod-cidr", "10.217.0.0/16", "--node-cidr", "10.217.3.0/24",
+    "--service-cidr", "10.218.0.0/16",
     "--dns-address", "10.218.0.10", "--api-port", "15444",
 )  # fmt: skip
 OTHERS = re.compile(r"(?:telltale-|\bv)([0-9a-f]{6})")
@@ -230,9 +231,13 @@ def machine(second: Second) -> dict[str, set[str]]:
             "links": {path.name for path in Path("/sys/class/net").iterdir()},
             "namespaces": {path.name for path in Path("/run/netns").glob("*")},
             "rules": said("ip", "rule") | said("ip", "-6", "rule"),
-            "routes": said("ip", "route", "show", "table", "all") | said("ip", "-6", "route", "show", "table", "all"),
+            "routes": said("ip", "route", "show", "table", "all")
+            | said("ip", "-6", "route", "show", "table", "all"),
             "tables": said("nft", "list", "tables"),
-            "mounts": {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()},
+            "mounts": {
+                line.split()[4]
+                for line in Path("/proc/self/mountinfo").read_text().splitlines()
+            },
             "cgroups": {str(path) for path in Path("/sys/fs/cgroup").glob("**/telltale*")},
             "processes": {line for line in said("ps", "-ewwo", "args") if str(second.home) in line},
             "settings": settings(),
@@ -255,7 +260,8 @@ def said(*command: str) -> set[str]:
 
 def settings() -> set[str]:
     """The kernel's network settings of the whole machine, and of its own interfaces."""
-    files = [*Path("/proc/sys/net/ipv4").glob("ip_forward*"), *Path("/proc/sys/net/ipv4/conf").glob("*/*"),
+    files = [*Path("/proc/sys/net/ipv4").glob("ip_forward*"),
+             *Path("/proc/sys/net/ipv4/conf").glob("*/*"),
              *Path("/proc/sys/net/bridge").glob("*")]  # fmt: skip
     found = set()
     for file in files:
@@ -267,9 +273,9 @@ def settings() -> set[str]:
 
 
 def reboot(second: Second) -> None:
-    """What a reboot leaves: the files of the home. Everything else of this one cluster is taken away."""
+    """What a reboot leaves: the files of the home. All else of this one cluster is taken away."""
     second.kill_supervisor()
-    groups = [path for path in Path("/sys/fs/cgroup").glob(f"**/telltale-{second.id}")]
+    groups = list(Path("/sys/fs/cgroup").glob(f"**/telltale-{second.id}"))
     while True:
         procs = {
             int(word)

@@ -22,14 +22,16 @@ PROGRAM = r"""
 #include <unistd.h>
 int main(int count, char **words) {
   struct stat own;
-  printf("uid=%d gid=%d GREETING=%s word=%s in=%s shadow=%d\n", getuid(), getgid(), getenv("GREETING"),
+  printf("uid=%d gid=%d GREETING=%s word=%s in=%s shadow=%d\n", getuid(), getgid(),
+         getenv("GREETING"),
          count > 1 ? words[1] : "-", getcwd(0, 0), stat("/etc/shadow", &own));
   fflush(stdout);
   sleep(1000);
 }
 """
 CONFIG = {
-    "Entrypoint": ["/bin/greet"], "Cmd": ["you"], "Env": ["GREETING=hello"], "User": "app", "WorkingDir": "/work",
+    "Entrypoint": ["/bin/greet"], "Cmd": ["you"], "Env": ["GREETING=hello"], "User": "app",
+    "WorkingDir": "/work",
 }  # fmt: skip
 SAID = "uid=70 gid=71 GREETING=hello word=you in=/work shadow=-1"
 

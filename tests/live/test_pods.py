@@ -66,8 +66,14 @@ PODS: dict[str, Spec] = {
     "tcp": served("https", 8443, {"tcpSocket": {"port": 8443}}),
     "startup": {"volumes": TMP, "containers": [sh(
         "sleep 2; touch /data/up; sleep 1000", volumeMounts=AT_TMP,
-        startupProbe={"exec": {"command": ["test", "-e", "/data/up"]}, "periodSeconds": 1, "failureThreshold": 30},
-        livenessProbe={"exec": {"command": ["test", "-e", "/data/up"]}, "periodSeconds": 1, "failureThreshold": 1},
+        startupProbe={
+            "exec": {"command": ["test", "-e", "/data/up"]},
+            "periodSeconds": 1, "failureThreshold": 30,
+        },
+        livenessProbe={
+            "exec": {"command": ["test", "-e", "/data/up"]},
+            "periodSeconds": 1, "failureThreshold": 1,
+        },
     )]},
     "never": {"restartPolicy": "Never", "containers": [
         sh("echo gone wrong > /dev/termination-log; exit 3")]},
@@ -92,9 +98,10 @@ PODS: dict[str, Spec] = {
     "deadline": {"activeDeadlineSeconds": 2, "containers": [container(SLEEP)]},
     "half": {"containers": [container(SLEEP), {**sh("exit 1"), "name": "bad"}]},
     "group": {"securityContext": {"fsGroup": 4321, "runAsUser": 1000, "runAsGroup": 1000},
-              "volumes": TMP, "containers": [sh("id; touch /data/mine; sleep 1000", volumeMounts=AT_TMP)]},
+              "volumes": TMP,
+              "containers": [sh("id; touch /data/mine; sleep 1000", volumeMounts=AT_TMP)]},
     "no-image": {"containers": [{**container(SLEEP), "image": "shop/cart:9"}]},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +140,8 @@ def test_nothing_of_the_host_is_readable_or_writable(pods: LiveCluster, home: Pa
     ):
         assert run(pods, "plain", f"ls {secret} 2>/dev/null") == "", secret
     assert run(pods, "plain", "cat /proc/kcore /proc/keys 2>/dev/null | head -c 1") == ""
-    for place in ("/usr/bin/x", f"{Path(PYTHON).parent}/x", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger",
+    for place in ("/usr/bin/x", f"{Path(PYTHON).parent}/x", "/proc/sys/kernel/hostname",
+                  "/proc/sysrq-trigger",
                   "/sys/fs/cgroup/memory/x", "/sys/kernel/x"):  # fmt: skip
         said = run(pods, "plain", f"test -d $(dirname {place}) && echo x > {place} && echo WRITTEN")
         assert said == "", place
@@ -141,14 +149,15 @@ def test_nothing_of_the_host_is_readable_or_writable(pods: LiveCluster, home: Pa
     assert run(pods, "plain", "mount -o remount,rw /usr && echo MOUNTED") == ""
     assert run(pods, "plain", "unshare -Ur true && echo ROOT_OF_ITS_OWN") == ""
     assert run(pods, "plain", "grep Seccomp: /proc/self/status").split() == ["Seccomp:", "2"]
-    device = os.stat("/").st_dev  # the host's own disk, by a node made in the pod
+    device = Path("/").stat().st_dev  # the host's own disk, by a node made in the pod
     make = (
         f"mknod /tmp/disk b {os.major(device)} {os.minor(device)}; head -c 1 /tmp/disk && echo READ"
     )
     assert "READ" not in run(pods, "plain", make)
     devices = run(pods, "plain", "ls /dev").split()
     assert set(devices) <= {
-        "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout",
+        "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin",
+        "stdout",
         "termination-log", "tty", "urandom", "zero", "console",
     }  # fmt: skip
     processes = run(pods, "plain", "ls /proc | grep -c '^[0-9]'")
@@ -268,7 +277,9 @@ def test_a_pod_is_told_before_it_ends(pods: LiveCluster, tmp_path: Path) -> None
         "containers": [sh(
             "trap 'echo term >> /out/said; exit 0' TERM; while :; do sleep 0.1; done",
             volumeMounts=[{"name": "out", "mountPath": "/out"}],
-            lifecycle={"preStop": {"exec": {"command": ["sh", "-c", "echo hook >> /out/said; sleep 1"]}}},
+            lifecycle={
+                "preStop": {"exec": {"command": ["sh", "-c", "echo hook >> /out/said; sleep 1"]}}
+            },
         )],
     }  # fmt: skip
     apply(pods, pod("polite", spec))
@@ -278,9 +289,12 @@ def test_a_pod_is_told_before_it_ends(pods: LiveCluster, tmp_path: Path) -> None
 
 
 def test_a_log_without_end_is_followed_without_a_gap(pods: LiveCluster) -> None:
-    """It is set aside when it has grown; who follows it misses nothing, and the disk is not filled."""
+    """It is set aside when grown; who follows it misses nothing, and the disk is not filled."""
     lines, each = 150_000, 120
-    write = f"for i in range({lines}): print('%08d' % i + 'x' * {each}, flush=i % 1000 == 0) or (i % 1000 or time.sleep(0.03))"
+    write = (
+        f"for i in range({lines}): print('%08d' % i + 'x' * {each}, flush=i % 1000 == 0)"
+        " or (i % 1000 or time.sleep(0.03))"
+    )
     apply(pods, pod("loud", {"restartPolicy": "Never", "containers": [
         container([PYTHON, "-c", f"import time\n{write}\ntime.sleep(3)"])]}))  # fmt: skip
     until(lambda: "" if "Running" in pods.pods(NS)["loud"] else "so", 20, "pod loud to run")
