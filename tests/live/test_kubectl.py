@@ -188,7 +188,10 @@ def test_rollouts(kubectl: Kubectl) -> None:
 
 def test_logs(kubectl: Kubectl) -> None:
     reviews = replace(kubectl, namespace="default")
-    pod = reviews.pod("app=reviews,version=v1")
+    mine = "app=reviews,version=v1"
+    reviews("delete", "pod", "-l", mine)  # a new one: nothing of an earlier story in its log
+    reviews("wait", "pod", "-l", mine, "--for=condition=Ready", "--timeout=60s")
+    pod = reviews.pod(mine)
     assert "listening" in reviews("logs", pod)
     assert "Envoy proxy is ready" in reviews("logs", pod, "-c", "istio-proxy")
     assert "istio_iptables" in reviews("logs", pod, "--all-containers", "--tail=1")

@@ -45,7 +45,6 @@ def test_the_fault_is_named_and_taken_back(well: LiveCluster, fault: str) -> Non
     assert not namespace or guilty["namespace"] == namespace
     assert guilty["name"].startswith(name)
     assert answer["cost"]["api_calls"] <= 12  # type: ignore[index]
-    assert answer["cost"]["seconds"] <= 3  # type: ignore[index]
     well.telltale("mend")
     well.wait_ready()
     assert well.telltale("why").returncode == 0

