@@ -16,7 +16,7 @@ IMAGE = Image(
     ("cmd",),
     visible=(Path("/usr"),),
 )
-GROUND = Ground("/root/fs", "/run/netns/x", "details", "telltale-x/c")
+GROUND = Ground("/var/fs", "/run/netns/x", "details", "telltale-x/c")
 
 
 def config(container: dict[str, Json] | None = None, **program: object) -> Json:
