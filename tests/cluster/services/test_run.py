@@ -90,7 +90,7 @@ class Proxy:
                 wanted = self.known.table() if self.known.outdated else self._all()
                 await asyncio.sleep(0)
 
-        asyncio.run_coroutine_threadsafe(told(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(told(), self.loop).result(60)
         return time.perf_counter() - began
 
     def _all(self):
