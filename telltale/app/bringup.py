@@ -76,6 +76,12 @@ async def up(home: Home, settings: ClusterSettings, wanted: Wanted, progress: Pr
     progress.done()
 
 
+async def last(home: Home) -> None:
+    """Returns when the supervisor has ended."""
+    while home.holder() is not None:  # noqa: ASYNC110 - a lock tells nobody when it is let go
+        await asyncio.sleep(0.5)
+
+
 async def _start(home: Home, limit_s: float, progress: Progress) -> None:
     """The supervisor in the background, its API ready; or nothing of it."""
     before, process = SystemClock().now(), supervisor.begin(home)

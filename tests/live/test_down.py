@@ -121,6 +121,18 @@ def test_an_interrupted_up_takes_back_what_it_began(second: Second) -> None:
         assert not mine(second) and Home(second.home).holder() is None
 
 
+def test_in_the_foreground_it_ends_with_whoever_started_it(second: Second) -> None:
+    with begin(second, "--foreground") as staying:
+        assert staying.stderr
+        shown = iter(staying.stderr.readline, "")
+        assert any("staying here" in line for line in shown), "it did not come up"
+        assert all(state == "1/1 Running" for state in second.pods("kube-system").values())
+        staying.send_signal(signal.SIGINT)
+        staying.communicate(timeout=30)
+    assert staying.returncode == 130
+    assert not mine(second)
+
+
 def test_a_damaged_home_can_still_be_stopped(second: Second) -> None:
     second.up("--no-mesh")
     good = (second.home / "settings.json").read_text()
@@ -190,7 +202,7 @@ def test_delete_takes_only_what_is_its_own(tmp_path: Path) -> None:
     assert [path.name for path in home.iterdir()] == ["thesis.tex"]
 
 
-def begin(second: Second) -> subprocess.Popen[str]:
+def begin(second: Second, *more: str) -> subprocess.Popen[str]:
     command = [
         sys.executable,
         "-m",
@@ -200,6 +212,7 @@ def begin(second: Second) -> subprocess.Popen[str]:
         "up",
         "--no-mesh",
         *SECOND,
+        *more,
     ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

@@ -1,5 +1,7 @@
 """`telltale up`: the embedded cluster, with the mesh and a sample on it."""
 
+import os
+
 import click
 
 from telltale.cli import output
@@ -9,7 +11,7 @@ from telltale.cli.options import Target, finish, target
 @click.command("up")
 @click.option("--sample", default="", help="An application to put on it: bookinfo.")
 @click.option("--no-mesh", is_flag=True, help="The cluster alone.")
-@click.option("--foreground", is_flag=True, help="Run the supervisor here, until interrupted.")
+@click.option("--foreground", is_flag=True, help="Stay here, and stop it all when interrupted.")
 @click.option("--pod-cidr", help="The pods' range (172.16.0.0/16).")
 @click.option("--node-cidr", help="This node's part of it (172.16.3.0/24).")
 @click.option("--service-cidr", help="The Services' range (172.19.0.0/16).")
@@ -39,16 +41,11 @@ def verb(
     """
     import msgspec
 
-    from telltale.app import bringup, preflight, supervisor
+    from telltale.app import bringup
     from telltale.app.home import ClusterSettings
 
     given = {key: value for key, value in chosen.items() if value not in (None, ())}
     settings = msgspec.structs.replace(where.home.settings() or ClusterSettings(), **given)
-    if foreground:
-        preflight.check_unchanged(where.home, settings)
-        preflight.check(where.home, settings)
-        supervisor.start(where.home, settings)
-        return
     wanted = bringup.Wanted(mesh=not no_mesh, sample=sample, limit_s=limit_s)
     try:
         finish(bringup.up(where.home, settings, wanted, output.Progress()))
@@ -57,13 +54,28 @@ def verb(
         left = goes_on if where.home.holder() else "nothing was left behind"
         output.note(f"\ninterrupted; {left}")
         raise
-    if not finish(_summary(where)):
+    ready = finish(_summary(where))
+    if foreground:
+        output.note("staying here: Ctrl-C stops the cluster")
+        finish(_stay(where))
+    elif not ready:
         click.get_current_context().exit(1)
+
+
+async def _stay(where: Target) -> None:
+    """Until the supervisor ends or we are interrupted; either way nothing is left running."""
+    from telltale.app import bringup, removal
+
+    try:
+        await bringup.last(where.home)
+    finally:
+        await removal.down(where.home, output.Progress())
 
 
 async def _summary(where: Target) -> bool:
     """What runs now and what to try next; False when a pod is not ready."""
     from telltale.app import bringup
+    from telltale.app.home import default_home
     from telltale.cli.tables import pods
     from telltale.kube.kinds import POD
     from telltale.lib.clock import SystemClock
@@ -75,7 +87,8 @@ async def _summary(where: Target) -> bool:
         output.line("\n".join(pods(listed, SystemClock().now())) + "\n")
     if page:
         output.line(f"The product page:  {page}\n")
-    program = output.program()
+    elsewhere = where.home.path != default_home(os.environ)
+    program = output.program() + (f" --home {where.home.path}" if elsewhere else "")
     output.line("Try next:")
     output.line(f"  export KUBECONFIG={where.home.kubeconfig}; kubectl get pods")
     if page:
