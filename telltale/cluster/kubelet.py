@@ -1,4 +1,4 @@
-"""What the API server may ask of the node that runs a pod: its logs, a command, a port.
+"""What the API server may ask of the node: a pod's logs, a command, a port, its own settings.
 
 Never: how. `cluster.node` implements it; `cluster.run` hands it to `cluster.api`.
 """
@@ -7,6 +7,8 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
+
+from telltale.kube.codec import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +63,8 @@ class Kubelet(Protocol):
         self, namespace: str, pod: str, port: int
     ) -> tuple[StreamReader, StreamWriter]:
         """A TCP connection to a port of the pod's own loopback. Raises `OSError` too."""
+        ...
+
+    def configuration(self) -> Object:
+        """What it runs with, in the words of kubelet.config.k8s.io/v1beta1."""
         ...

@@ -44,7 +44,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Dns(Part):
-    """`nameserver` is what pods ask ("" when none could say), `asker` one pod that says so."""
+    """`nameserver` is what pods ask ("" when nobody could say), `asker` one pod that says so."""
 
     nameserver: str = ""
     asker: Pod | None = None
@@ -63,7 +63,7 @@ class Pilot(Part):
 
 def dns(world: World) -> Dns:
     said = world.nameservers()
-    nameserver, asker = said[0] if said else ("", None)
+    nameserver, asker = said[0] if said else (world.cluster_dns, None)
     holder = next(iter(world.holders(nameserver)), None)
     service = holder if holder is not None and _serves_dns(holder) else _dns_service(world)
     namespace = service.metadata.namespace if service else "kube-system"

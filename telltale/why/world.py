@@ -59,6 +59,7 @@ class World:
     reports: Mapping[PodKey, AgentReport] = field(default_factory=dict)
     logs: Mapping[tuple[PodKey, str], tuple[str, ...]] = field(default_factory=dict)
     connected: frozenset[PodKey] | None = None  # whom the pilot serves; None when it did not say
+    cluster_dns: str = ""  # the nameserver that the kubelet gives to pods; "" when it was not asked
     complete: frozenset[str] = frozenset()  # plurals that were listed over all namespaces
     missing: tuple[Missing, ...] = ()
 

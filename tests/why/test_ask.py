@@ -122,11 +122,24 @@ def test_neither_agent_nor_log_gives_an_uncertain_answer_or_none():
     [finding] = why(cluster).diagnosis.findings
     assert finding.cause == "dns-no-ready-pod" and not finding.certain
     cluster = sick("dns-service-moved")
-    cluster.mute |= {":15020/", "/log"}
+    cluster.mute |= {":15020/", "/log", "/configz"}
     cluster.later(120)
     answer = why(cluster)
     assert answer.diagnosis.verdict is Verdict.NOT_PERMITTED and answer.exit_code == 4
     assert any("pods/proxy" in one.what for one in answer.diagnosis.deciding)
+
+
+@pytest.mark.parametrize("name", ["dns-service-moved", "dns-address-taken", "dns-service-missing"])
+def test_the_kubelet_knows_what_pods_ask_when_they_cannot_say(name: str):
+    """As in the first seconds after a restart on a busy machine: no agent, no line in a log yet."""
+    cluster = sick(name)
+    cluster.mute |= {":15020/", "/log"}
+    answer = why(cluster)
+    [finding] = answer.diagnosis.findings
+    assert finding.cause == name and not finding.certain
+    assert "172.19.0.10" in f"{finding.expected} {finding.found}"
+    assert not any("ADDRESS" in command for command in finding.fix.commands)
+    assert answer.cost.api_calls <= 12
 
 
 def test_who_may_not_see_services_is_told_so():

@@ -234,7 +234,7 @@ class Cluster:
         tail = set_name.rpartition("-")[2]
         self.made += 1
         name = f"{set_name}-{self.made:05d}"
-        spec = copy.deepcopy(template["spec"])
+        spec = {"nodeName": "node", **copy.deepcopy(template["spec"])}
         mesh = self.injected and meta["namespace"] == "default"
         if mesh:
             spec["containers"].append({
@@ -463,6 +463,8 @@ class Cluster:
         if words[0] == "namespaces" and len(words) > 2:
             namespace, words = words[1], words[2:]
         kind = PLURALS[words[0]].kind
+        if words[0] == "nodes" and words[2:] == ["proxy", "configz"]:
+            return {"kubeletconfig": {"clusterDNS": [NAMESERVER], "clusterDomain": "cluster.local"}}
         if len(words) > 2:
             return self._inside(namespace, words, request)
         body = json.loads(request.body) if request.body else {}

@@ -15,7 +15,7 @@ _PARTS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "finalize": ("", "v1", "Namespace", ("update",)),
     "log": ("", "v1", "Pod", ("get",)),
     "portforward": ("", "v1", "PodPortForwardOptions", ("create", "get")),
-    "proxy": ("", "v1", "PodProxyOptions", ("create", "delete", "get", "patch", "update")),
+    "proxy": ("", "v1", "ProxyOptions", ("create", "delete", "get", "patch", "update")),
     "scale": ("autoscaling", "v1", "Scale", ("get", "patch", "update")),
     "token": ("authentication.k8s.io", "v1", "TokenRequest", ("create",)),
 }
@@ -96,8 +96,8 @@ def part(resource: Resource, name: str) -> tuple[str, str, str, tuple[str, ...]]
     """The kind and verbs of a subresource."""
     if name == "status":
         return resource.group, resource.version, resource.kind, ("get", "patch", "update")
-    if name == "proxy" and resource.plural == "services":
-        return "", "v1", "ServiceProxyOptions", _PARTS["proxy"][3]
+    if name == "proxy":
+        return "", "v1", f"{resource.kind}ProxyOptions", _PARTS["proxy"][3]
     return _PARTS[name]
 
 

@@ -1,4 +1,4 @@
-"""The node's answers to the API server: a container's log, a command in it, a port of its pod.
+"""The node's answers to the API server: a container's log, a command in it, a port, its settings.
 
 Never: who may ask. Errors and their texts are the kubelet's.
 """
@@ -17,6 +17,7 @@ from telltale.cluster.node.linux import in_network
 from telltale.cluster.node.logs import Wanted
 from telltale.cluster.node.machine import Machine
 from telltale.cluster.node.pod import PodLife
+from telltale.kube.codec import Object
 from telltale.kube.errors import BadRequest, NotFound
 
 _DIAL_S = 5.0
@@ -85,6 +86,16 @@ class Serving:
             kept = self._machine.network.path(found.metadata.uid)
         opened = await asyncio.to_thread(_dial, kept, port)
         return await asyncio.open_connection(sock=opened)
+
+    def configuration(self) -> Object:
+        settings = self._machine.settings
+        return {
+            "clusterDNS": [settings.dns_address],
+            "clusterDomain": settings.cluster_domain,
+            "podCIDR": settings.node_cidr,
+            "maxPods": settings.pods_most,
+            "containerLogMaxSize": f"{settings.log_bytes >> 20}Mi",
+        }
 
     def _find(self, namespace: str, pod: str, container: str) -> tuple[PodLife, str]:
         for life in self._lives.values():

@@ -17,7 +17,7 @@ def judge(world: World) -> Iterator[Finding]:
         return
     taker, ref = proofs.service_ref(holder), proofs.service_ref(service)
     now = service.spec.cluster_ip
-    affected = parts.stuck(world, ["resolve"])
+    hit = parts.victims(world, ["resolve"])
     yield Finding(
         cause=CAUSE.name,
         object=taker,
@@ -26,13 +26,13 @@ def judge(world: World) -> Iterator[Finding]:
         found=asked,
         title="the DNS address that pods ask belongs to another Service now",
         because=(
-            *proofs.chain_to_resolve(world, affected),
+            *proofs.chain_to_resolve(world, hit.pods),
             f"pods ask {asked} (nameserver in /etc/resolv.conf)",
             f"{asked} belongs to Service {taker.namespace}/{taker.name}, which serves no DNS",
             f"the cluster's DNS, Service {ref.namespace}/{ref.name}, is at {now} now",
         ),
         evidence=(
-            *proofs.waiting(world, affected),
+            *proofs.waiting(world, hit.pods),
             Evidence(
                 "another Service has the address", proofs.read(taker, ".spec.clusterIP"), asked
             ),
@@ -40,7 +40,7 @@ def judge(world: World) -> Iterator[Finding]:
                 "the DNS Service has another address", proofs.read(ref, ".spec.clusterIP"), now
             ),
         ),
-        affected=affected,
+        affected=hit.pods,
         fix=Fix(
             title=f"move {taker.namespace}/{taker.name} first, then give DNS its address",
             steps=(Readdress(taker, was=asked), Readdress(ref, was=now, address=asked)),
@@ -50,8 +50,9 @@ def judge(world: World) -> Iterator[Finding]:
         ),
         edge=Edge.DNS,
         place=f"DNS {asked}:53",
+        certain=hit.certain,
         notes=(
-            *proofs.from_log(world, affected),
+            *proofs.from_log(world, hit.pods),
             f"clients of {taker.namespace}/{taker.name} must look its address up again",
         ),
     )

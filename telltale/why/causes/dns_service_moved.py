@@ -16,7 +16,7 @@ def judge(world: World) -> Iterator[Finding]:
         return
     ref = proofs.service_ref(service)
     now = service.spec.cluster_ip
-    affected = parts.stuck(world, ["resolve"])
+    hit = parts.victims(world, ["resolve"])
     yield Finding(
         cause=CAUSE.name,
         object=ref,
@@ -25,23 +25,24 @@ def judge(world: World) -> Iterator[Finding]:
         found=now,
         title="pods ask a DNS address that is no longer the cluster's DNS",
         because=(
-            *proofs.chain_to_resolve(world, affected),
+            *proofs.chain_to_resolve(world, hit.pods),
             f"pods ask {asked} (nameserver in /etc/resolv.conf), and no Service has that address",
             f"the cluster's DNS, Service {ref.namespace}/{ref.name}, is at {now} now",
         ),
         evidence=(
-            *proofs.waiting(world, affected),
+            *proofs.waiting(world, hit.pods),
             proofs.no_service_has(asked),
             Evidence(
                 "the DNS Service has another address", proofs.read(ref, ".spec.clusterIP"), now
             ),
         ),
-        affected=affected,
+        affected=hit.pods,
         fix=_fix(ref, now, asked),
         edge=Edge.DNS,
         place=f"DNS {asked}:53",
+        certain=hit.certain,
         notes=(
-            *proofs.from_log(world, affected),
+            *proofs.from_log(world, hit.pods),
             f"instead, the kubelets' clusterDNS could be set to {now}, and every pod restarted",
         ),
     )

@@ -19,6 +19,7 @@ from telltale.why.gather.calls import INSIDE_S, Calls
 from telltale.why.gather.worth import (
     PILOT_DEBUG_PORT,
     AskAgent,
+    AskKubelet,
     AskPilot,
     ListReplicaSets,
     Read,
@@ -48,6 +49,7 @@ async def read_inside(client: Client, calls: Calls, world: World, reads: Sequenc
         reports={**world.reports, **found.reports},
         logs={**world.logs, **found.logs},
         connected=found.connected if found.connected is not None else world.connected,
+        cluster_dns=found.cluster_dns or world.cluster_dns,
         config_maps=(*world.config_maps, *found.config_maps),
         replica_sets=(*world.replica_sets, *found.replica_sets),
     )
@@ -68,11 +70,35 @@ def pilot_clients(data: bytes) -> frozenset[PodKey]:
     return frozenset(found)
 
 
+def cluster_dns(data: bytes) -> str:
+    """The first nameserver in a kubelet's `/configz`, "" without one. Raises `codec.Malformed`."""
+    found = dig(codec.parse_object(data), "kubeletconfig", "clusterDNS", default=[])
+    return str(found[0]) if isinstance(found, list) and found else ""
+
+
 def _proxy(row: Json) -> str:
     for key in ("proxy", "proxy_id", "proxyId", "ProxyID"):
         if found := dig(row, key):
             return str(found)
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page behind the API server's proxy; `what` is in the words of who may see it."""
+
+    what: str
+    url: str
+
+
+def _in_pod(pod: PodKey, port: int, path: str) -> _Page:
+    namespace, name = pod
+    url = f"/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/{path}"
+    return _Page(f"pods/proxy {namespace}/{name}:{port}/{path}", url)
+
+
+def _of_kubelet(node: str) -> _Page:
+    return _Page(f"nodes/proxy {node}/configz", f"/api/v1/nodes/{node}/proxy/configz")
 
 
 @dataclass
@@ -82,19 +108,22 @@ class _Found:
     reports: dict[PodKey, AgentReport] = field(default_factory=dict)
     logs: dict[tuple[PodKey, str], tuple[str, ...]] = field(default_factory=dict)
     connected: frozenset[PodKey] | None = None
+    cluster_dns: str = ""
     config_maps: list[ConfigMap] = field(default_factory=list)
     replica_sets: list[ReplicaSet] = field(default_factory=list)
 
     async def one(self, read: Read) -> None:
         match read:
             case AskAgent(pod):
-                page = await self._page(pod, AGENT_PORT, "debug/why?now=1", reports.from_json)
+                at = _in_pod(pod, AGENT_PORT, "debug/why?now=1")
+                page = await self._page(at, reports.from_json, AGENT_S)
                 if page is not None:
                     self.reports[pod] = page
             case AskPilot(pod):
-                self.connected = await self._page(
-                    pod, PILOT_DEBUG_PORT, "debug/syncz", pilot_clients
-                )
+                at = _in_pod(pod, PILOT_DEBUG_PORT, "debug/syncz")
+                self.connected = await self._page(at, pilot_clients)
+            case AskKubelet(node):
+                self.cluster_dns = await self._page(_of_kubelet(node), cluster_dns) or ""
             case ReadLog():
                 await self._log(read)
             case ReadConfigMap(namespace, name):
@@ -111,18 +140,14 @@ class _Found:
                     self.replica_sets.extend(listing.items)
 
     async def _page(
-        self, pod: PodKey, port: int, path: str, parse: Callable[[bytes], T]
+        self, page: _Page, parse: Callable[[bytes], T], limit_s: float = INSIDE_S
     ) -> T | None:
-        """A page of a process in a pod, through the API server's proxy."""
-        url = f"/api/v1/namespaces/{pod[0]}/pods/{pod[1]}:{port}/proxy/{path}"
-
         async def fetch() -> T:
-            bare, _, query = url.partition("?")
+            bare, _, query = page.url.partition("?")
             return parse(await self.client.raw("GET", bare, dict(parse_qsl(query))))
 
-        what = f"pods/proxy {pod[0]}/{pod[1]}:{port}/{path}"
-        limit_s = AGENT_S if port == AGENT_PORT else INSIDE_S
-        return await self.calls.read(what, f"kubectl get --raw '{url}'", fetch(), limit_s)
+        how = f"kubectl get --raw '{page.url}'"
+        return await self.calls.read(page.what, how, fetch(), limit_s)
 
     async def _log(self, read: ReadLog) -> None:
         namespace, name = read.pod

@@ -25,8 +25,9 @@ from telltale.why.world import World
 
 PILOT_DEBUG_PORT = 15014
 APP_LOGS_MOST = 2
-# Leaves a call for a log, should no agent answer; the rest is taken to be like those asked.
-AGENTS_MOST = 5
+# Leaves two calls for the kubelet and a log, should no agent answer; the rest is taken to be like
+# those asked.
+AGENTS_MOST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,14 @@ class ListReplicaSets:
     namespace: str
 
 
-Read: TypeAlias = AskAgent | AskPilot | ReadLog | ReadConfigMap | ListReplicaSets
+@dataclass(frozen=True, slots=True)
+class AskKubelet:
+    """What a node's kubelet runs with: the nameserver that it gives to pods."""
+
+    node: str
+
+
+Read: TypeAlias = AskAgent | AskPilot | AskKubelet | ReadLog | ReadConfigMap | ListReplicaSets
 
 
 def first_reads(world: World, most: int) -> list[Read]:
@@ -73,12 +81,15 @@ def first_reads(world: World, most: int) -> list[Read]:
 
 
 def second_reads(world: World, most: int) -> list[Read]:
-    """When no agent of a waiting proxy could be asked: what its log says instead."""
+    """When no agent of a waiting proxy could be asked: what its log says, and the kubelet."""
     waiting = [pod for pod in _spread(world) if waits_for_config(pod)]
     if any(key_of(pod) in world.reports for pod in waiting):
         return []
-    logs: list[Read] = [ReadLog(key_of(pod), SIDECAR) for pod in waiting[:2]]
-    return logs[:most]
+    wanted: list[Read] = [ReadLog(key_of(pod), SIDECAR) for pod in waiting[:1]]
+    if not world.nameservers():
+        wanted += [AskKubelet(pod.spec.node_name) for pod in waiting[:1] if pod.spec.node_name]
+    wanted += [ReadLog(key_of(pod), SIDECAR) for pod in waiting[1:2]]
+    return wanted[:most]
 
 
 def _pilot_crash(world: World) -> Iterator[Read]:

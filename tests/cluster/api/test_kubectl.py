@@ -1,6 +1,7 @@
 """Real kubectl against the real server: what people type, and what they see."""
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from telltale.cluster.api.run import ApiServer, ApiSettings, build, serve
 from telltale.cluster.kubelet import ExecRequest, LogRequest, Streams
 from telltale.kube.client import Client, Patch
+from telltale.kube.codec import Object
 from telltale.kube.kinds import NAMESPACE, POD, SERVICE_ACCOUNT
 from telltale.lib.clock import SystemClock, SystemIds
 
@@ -100,6 +102,10 @@ class Processes:
         await asyncio.gather(drain(process.stdout, False), drain(process.stderr, True))
         feeding.cancel()
         return await process.wait()
+
+
+    def configuration(self) -> Object:
+        return {"clusterDNS": ["172.19.0.10"]}
 
 
 @dataclass
@@ -358,3 +364,15 @@ def test_mistakes_are_one_clear_line(kubectl):
     ):
         assert len(said.strip().splitlines()) == 1, said
         assert "Traceback" not in said
+
+
+def test_the_kubelet_says_what_it_runs_with(kubectl):
+    node = b'{"apiVersion":"v1","kind":"Node","metadata":{"name":"node"}}'
+    kubectl.do(kubectl.client.raw("POST", "/api/v1/nodes", {}, node))
+    page = "/api/v1/nodes/{}/proxy/{}"
+    said = json.loads(kubectl("get", "--raw", page.format("node", "configz")))
+    assert said == {"kubeletconfig": {"clusterDNS": ["172.19.0.10"]}}
+    assert kubectl("get", "--raw", page.format("node", "healthz")) == "ok"
+    assert "NotFound" in kubectl("get", "--raw", page.format("other", "configz"), fails=True)
+    assert "could not find" in kubectl("get", "--raw", page.format("node", "pods"), fails=True)
+    kubectl("delete", "node", "node")

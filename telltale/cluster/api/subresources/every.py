@@ -8,6 +8,7 @@ from telltale.cluster.api.subresources.attach import Attach
 from telltale.cluster.api.subresources.door import Door
 from telltale.cluster.api.subresources.exec import Exec
 from telltale.cluster.api.subresources.logs import Logs
+from telltale.cluster.api.subresources.nodes import Nodes
 from telltale.cluster.api.subresources.portforward import PortForward
 
 
@@ -15,6 +16,7 @@ def parts(identities: Identities, door: Door) -> dict[str, Part]:
     return {
         "*/scale": scale.scale,
         "namespaces/finalize": namespaces.finalize,
+        "nodes/proxy": Nodes(door).proxy,
         "pods/attach": Attach(door).attach,
         "pods/binding": pods.binding,
         "pods/eviction": pods.eviction,
