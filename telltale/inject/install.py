@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from telltale.inject.decide import NAMESPACE_LABEL, POD_KEY, SYSTEM
 from telltale.kube import codec
 from telltale.kube.codec import Json, Object
+from telltale.kube.istio import crds
 
 NAMESPACE = "istio-system"
 PILOT = "istio-pilot"
@@ -37,6 +38,7 @@ def mesh_objects(settings: MeshSettings) -> list[Object]:
     """In the order in which they must be created."""
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+        *crds.definitions(),
         _in_system("v1", "ServiceAccount"),
         *_access(),
         *_configuration(settings),

@@ -1,12 +1,14 @@
 """The mesh at one instant: one immutable value, and the look-ups that translation needs.
 
-Never: Kubernetes, Envoy, I/O. Routes, policy and identity take their place here as further fields
-beside `services`, each a mapping of values that name hosts.
+Never: Kubernetes, Envoy, I/O. What one class of clients sees of it is a `view.View`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from telltale.model.policy import Policy
+from telltale.model.route import Client, Routing
+from telltale.model.scope import Labels, Scope
 from telltale.model.service import Discovery, Endpoint, Port, Service
 from telltale.model.workload import Proxy, Target, Workload
 
@@ -15,10 +17,14 @@ Behind = Mapping[int, tuple[Endpoint, ...]]  # a service's port number to its en
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What holds for the whole mesh. `access_log` is a path, or empty for none."""
+    """What holds for the whole mesh. `access_log` is a path, or empty for none.
+
+    `root`: the namespace whose objects hold everywhere.
+    """
 
     domain: str = "cluster.local"
     access_log: str = ""
+    root: str = "istio-system"
 
 
 DEFAULT = Options()
@@ -26,11 +32,16 @@ DEFAULT = Options()
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """`services` by host, oldest first; `endpoints` by host; `workloads` by NAME.NAMESPACE."""
+    """`services` by host, oldest first; `endpoints` by host; `workloads` by NAME.NAMESPACE.
+
+    `routings` and `policies` are the oldest first too: where two say the same, the elder has it.
+    """
 
     services: Mapping[str, Service] = field(default_factory=dict)
     endpoints: Mapping[str, Behind] = field(default_factory=dict)
     workloads: Mapping[str, Workload] = field(default_factory=dict)
+    routings: tuple[Routing, ...] = ()
+    policies: tuple[Policy, ...] = ()
     options: Options = DEFAULT
 
     def behind(self, service: Service, port: Port) -> tuple[Endpoint, ...]:
@@ -48,6 +59,26 @@ class Mesh:
             if service.discovery is Discovery.ALIAS:
                 found[service.alias_of] = (*found.get(service.alias_of, ()), service)
         return found
+
+    def told_apart(self, workload: Workload) -> Labels:
+        """Those labels of a workload that anything in the mesh asks about."""
+        keys = {key for scope in self._scopes() for key, _ in scope.selector}
+        keys |= {key for client in self._clients() for key, _ in client.labels}
+        found = workload.labels
+        return tuple(sorted((key, found[key]) for key in keys if key in found))
+
+    def _scopes(self) -> Iterator[Scope]:
+        """Of everything that may be meant for some workloads only."""
+        yield from (one.scope for one in self.routings)
+        yield from (one.scope for one in self.policies)
+
+    def _clients(self) -> Iterator[Client]:
+        """Of every match that asks who the client is."""
+        for routing in self.routings:
+            for http in routing.http:
+                yield from (match.client for match in http.matches)
+            for route in (*routing.tls, *routing.tcp):
+                yield from (match.client for match in route.matches)
 
     def with_endpoints(self, host: str, behind: Behind) -> "Mesh":
         return replace(self, endpoints={**self.endpoints, host: behind})

@@ -10,7 +10,9 @@ from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 from telltale.model.mesh import Mesh, targets
+from telltale.model.scope import Labels
 from telltale.model.service import Discovery
+from telltale.model.view import View
 from telltale.model.workload import Proxy, Target
 from telltale.pilot.envoy import clusters, endpoints, listeners, routes
 from telltale.pilot.envoy.resources import Bundle
@@ -20,10 +22,12 @@ from telltale.pilot.envoy.resources import Bundle
 class Key:
     """What tells one proxy's configuration from another's; equal keys get the same bytes.
 
-    `own`: those of its addresses that the mesh would otherwise build a listener for.
+    `labels`: those of its workload's that anything in the mesh asks about. `own`: those of its
+    addresses that the mesh would otherwise build a listener for.
     """
 
     namespace: str
+    labels: Labels
     targets: tuple[Target, ...]
     own: frozenset[str] = frozenset()
     redirected: bool = True
@@ -36,17 +40,25 @@ def plan(mesh: Mesh, proxy: Proxy) -> Bundle:
     return replace(bundle, endpoints=endpoints.assignments(mesh))
 
 
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """What all workloads that see the mesh alike have in common."""
+
+    view: View
+    clusters: tuple[Cluster, ...]
+    routes: tuple[RouteConfiguration, ...]
+
+
 @dataclass
 class Plans:
-    """Plans of one mesh; what depends on the mesh or the namespace alone is made once.
+    """Plans of one mesh; what those who see it alike have in common is made once.
 
     `moved` gives the plans of a mesh that differs in nothing but endpoints behind virtual
     addresses and workloads, of which nothing here but `key` knows.
     """
 
     mesh: Mesh
-    _clusters: tuple[Cluster, ...] | None = None
-    _routes: dict[str, tuple[RouteConfiguration, ...]] = field(default_factory=dict)
+    _views: dict[tuple[str, Labels], Outbound] = field(default_factory=dict)
     _dialled: frozenset[str] | None = None
 
     def key(self, proxy: Proxy) -> Key:
@@ -54,26 +66,34 @@ class Plans:
         if self._dialled is None:
             self._dialled = _dialled(self.mesh)
         own = self._dialled.intersection(workload.addresses)
-        return Key(workload.namespace, targets(self.mesh, workload), own, proxy.redirected)
+        return Key(
+            workload.namespace, self.mesh.told_apart(workload), targets(self.mesh, workload),
+            own, proxy.redirected,
+        )  # fmt: skip
 
     def of(self, key: Key) -> Bundle:
         """All but the endpoints: they are the same for every proxy, and have their own lane."""
         options = self.mesh.options
-        if self._clusters is None:
-            self._clusters = clusters.outbound(self.mesh)
-        if key.namespace not in self._routes:
-            self._routes[key.namespace] = routes.outbound(self.mesh, key.namespace)
+        seen = self._seen(key.namespace, key.labels)
         return Bundle(
-            clusters=(*self._clusters, *clusters.inbound(key.targets), *clusters.fixed()),
+            clusters=(*seen.clusters, *clusters.inbound(key.targets), *clusters.fixed()),
             listeners=(
-                *listeners.outbound(self.mesh, key.own, redirected=key.redirected),
+                *listeners.outbound(seen.view, key.own, redirected=key.redirected),
                 *listeners.inbound(key.targets, options, redirected=key.redirected),
             ),
-            routes=self._routes[key.namespace],
+            routes=seen.routes,
         )
 
+    def _seen(self, namespace: str, labels: Labels) -> Outbound:
+        known = self._views.get((namespace, labels))
+        if known is None:
+            view = View(self.mesh, namespace, labels)
+            known = Outbound(view, clusters.outbound(view), routes.outbound(view))
+            self._views[namespace, labels] = known
+        return known
+
     def moved(self, mesh: Mesh) -> "Plans":
-        return Plans(mesh, self._clusters, self._routes, self._dialled)
+        return Plans(mesh, self._views, self._dialled)
 
 
 def _dialled(mesh: Mesh) -> frozenset[str]:

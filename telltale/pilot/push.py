@@ -7,6 +7,7 @@ load assignments concerned are made anew, nothing is planned. Never: gRPC, HTTP,
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
@@ -97,7 +98,8 @@ class Push:
         current.take_parts()  # all that they tell is in what is read now
         self.mesh, self.problems = read(
             Objects(tuple(current.services.values()), tuple(current.slices),
-                    tuple(current.pods.values())),
+                    tuple(current.pods.values()),
+                    {kind: tuple(known.values()) for kind, known in current.configs.items()}),
             self._options,
         )  # fmt: skip
         self.plans = Plans(self.mesh)
@@ -164,7 +166,6 @@ class Push:
         return self.mesh.services.get(host_of(name, namespace, self._options.domain))
 
     def _move_endpoints(self, services: list[Service], since: float) -> None:
-        changed: list[Resource] = []
         for service in services:
             slices = self._current.slices.of((service.namespace, service.name))
             behind = endpoints.read(service, slices)
@@ -173,12 +174,18 @@ class Push:
             self.mesh = self.mesh.with_endpoints(service.host, behind)
             if service.discovery is Discovery.HEADLESS:
                 self._current.whole.publish(since)  # its listeners are made of its endpoints
+        self.plans = self.plans.moved(self.mesh)
+        self._assign(services, since)
+
+    def _assign(self, services: Iterable[Service], since: float) -> None:
+        """The assignments of these services made anew; those that differ go to everyone."""
+        changed: list[Resource] = []
+        for service in services:
             for one in assignments.of(self.mesh, service):
                 made = make(one.cluster_name, one)
                 known = self._endpoints.resources.get(made.name)
                 if known is None or known.version != made.version:
                     changed.append(made)
-        self.plans = self.plans.moved(self.mesh)
         if changed:
             self._endpoints = self._endpoints.with_changes(changed)
             for key, snapshot in self.snapshots.items():
@@ -189,19 +196,30 @@ class Push:
                     member.offer.publish(self.snapshots[member.key])
 
     def _move_workloads(self, pods: set[tuple[str, str]], since: float) -> None:
-        """Pods came, went or changed: only their own proxies may belong to another class now."""
+        """Pods came, went or changed: their proxies may be of another class, they of a subset."""
         for namespace, name in pods:
             pod = self._current.pods.get((namespace, name))
             workload = workloads.read(pod) if pod else None
             self.mesh = self.mesh.with_workload(f"{name}.{namespace}", workload)
         self.plans = self.plans.moved(self.mesh)
         moved = {f"{name}.{namespace}" for namespace, name in pods}
+        self._assign(self._served_by(moved), since)
         for member in list(self.members.values()):
             if member.proxy.workload.key in moved:
                 member.key = self.plans.key(member.proxy)
                 if member.key not in self.snapshots:
                     self.snapshots[member.key] = self._snapshot(member.key, since)
                 self._offer(member.key)
+
+    def _served_by(self, workloads: set[str]) -> list[Service]:
+        """The services with subsets behind which one of these workloads stands."""
+        if not any(policy.subsets for policy in self.mesh.policies):
+            return []
+        return [
+            self.mesh.services[host]
+            for host, behind in self.mesh.endpoints.items()
+            if any(one.workload in workloads for group in behind.values() for one in group)
+        ]
 
     def _snapshot(self, key: Key, since: float) -> Snapshot:
         bundle = self.plans.of(key)

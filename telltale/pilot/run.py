@@ -14,10 +14,12 @@ from aiohttp import web
 from telltale import __version__
 from telltale.kube.client import Client
 from telltale.kube.informer import Informer
+from telltale.kube.istio.kinds import DEFINITIONS
 from telltale.kube.kinds import ENDPOINT_SLICE, POD, SERVICE
 from telltale.lib.clock import Clock, Ids
 from telltale.lib.tasks import supervise
 from telltale.model.mesh import DEFAULT, Options
+from telltale.pilot.configs import Configs
 from telltale.pilot.doors import Doors
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.push import Push
@@ -82,12 +84,15 @@ async def run(
     services.listeners.append(current.apply_service)
     slices.listeners.append(current.apply_slice)
     pods.listeners.append(current.apply_pod)
+    configs = Configs(client, [one.kind for one in DEFINITIONS], current.apply_config)
     async with supervise() as tasks, serve(pilot, others_ready):
         tasks.start("watch services", services.run)
         tasks.start("watch endpointslices", slices.run)
         tasks.start("watch pods", pods.run)
+        configs.start(tasks)
         for informer in (services, slices, pods):
             await informer.wait_synced()
+        await configs.wait_synced()
         pilot.begin()
         await asyncio.Event().wait()
 

@@ -6,6 +6,8 @@ is not a change. Never: the mesh, or what follows from a change.
 
 from telltale.kube.client import Change
 from telltale.kube.core import Pod
+from telltale.kube.istio.message import Config
+from telltale.kube.kinds import Kind
 from telltale.kube.meta import Meta
 from telltale.kube.service import EndpointSlice, Service
 from telltale.kube.slices import Slices
@@ -26,6 +28,7 @@ class Current:
         self.services: dict[Key, Service] = {}
         self.pods: dict[Key, Pod] = {}
         self.slices = Slices()
+        self.configs: dict[Kind[Config], dict[Key, Config]] = {}
         self.whole: Topic[float] = Topic(0.0)
         self.parts: Topic[float] = Topic(0.0)
         self._endpoints: set[Key] = set()
@@ -44,6 +47,18 @@ class Current:
         else:
             self.services[key] = service
             if old and old.spec == service.spec:
+                return
+        self.whole.publish(self._clock.monotonic())
+
+    def apply_config(self, kind: Kind[Config], change: Change, one: Config) -> None:
+        """An object of one of the kinds that configure the mesh; its status is no change."""
+        known = self.configs.setdefault(kind, {})
+        key, old = _key(one.metadata), known.get(_key(one.metadata))
+        if change is Change.DELETED:
+            known.pop(key, None)
+        else:
+            known[key] = one
+            if old and _config_matters(old) == _config_matters(one):
                 return
         self.whole.publish(self._clock.monotonic())
 
@@ -70,6 +85,11 @@ class Current:
 
 def _key(meta: Meta) -> Key:
     return meta.namespace, meta.name
+
+
+def _config_matters(one: Config) -> object:
+    meta = one.metadata
+    return one.spec, meta.labels, meta.annotations, meta.creation_timestamp
 
 
 def _slice_matters(one: EndpointSlice) -> object:

@@ -7,8 +7,9 @@ from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.config_source_pb2 import ApiVersion
 from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
 
-from telltale.model.mesh import Mesh
+from telltale.model.policy import Policy, Subset
 from telltale.model.service import Discovery, Port, Protocol, Service
+from telltale.model.view import View
 from telltale.model.workload import Target
 from telltale.pilot.envoy import names
 from telltale.pilot.envoy.resources import address, pack
@@ -19,14 +20,15 @@ INBOUND_SOURCE = "127.0.0.6"  # what the redirect rules let through, and an app 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def outbound(mesh: Mesh) -> tuple[Cluster, ...]:
-    """One cluster a port of every service that has endpoints of its own."""
-    return tuple(
-        _outbound(service, port)
-        for service in mesh.services.values()
-        if service.discovery is not Discovery.ALIAS
-        for port in service.ports
-    )
+def outbound(view: View) -> tuple[Cluster, ...]:
+    """One cluster a port of every service that has endpoints of its own, and one a subset of it."""
+    found: list[Cluster] = []
+    for service, port in view.ports():
+        policy = view.policy(service)
+        found.append(_outbound(service, port, policy))
+        if policy is not None:
+            found += [_outbound(service, port, policy, one) for one in policy.subsets]
+    return tuple(found)
 
 
 def inbound(targets: tuple[Target, ...]) -> tuple[Cluster, ...]:
@@ -43,9 +45,15 @@ def fixed() -> tuple[Cluster, ...]:
     return black_hole, _original(names.PASSTHROUGH), incoming
 
 
-def _outbound(service: Service, port: Port) -> Cluster:
-    name = names.outbound(port.number, service.host)
+def _outbound(
+    service: Service, port: Port, policy: Policy | None, subset: Subset | None = None
+) -> Cluster:
+    named = subset.name if subset else ""
+    name = names.outbound(port.number, service.host, named)
     cluster = _original(name) if service.discovery is Discovery.HEADLESS else _eds(name)
+    if subset and policy and policy.origin.namespace != service.namespace:
+        owned = names.assignment(port.number, service.host, named, policy.origin.namespace)
+        cluster.eds_cluster_config.service_name = owned
     cluster.alt_stat_name = names.alt_stat(name)
     if port.protocol.http:
         cluster.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(
@@ -56,6 +64,10 @@ def _outbound(service: Service, port: Port) -> Cluster:
         "default_original_port": port.number,
         "services": [{"host": service.host, "name": service.name, "namespace": service.namespace}],
     })  # fmt: skip
+    if policy:
+        note["config"] = policy.origin.path
+    if subset:
+        note["subset"] = subset.name
     return cluster
 
 

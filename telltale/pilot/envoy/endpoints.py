@@ -5,11 +5,15 @@ it out would keep the cluster warming.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 
 from telltale.model.mesh import Mesh
-from telltale.model.service import Discovery, Endpoint, Port, Service
+from telltale.model.policy import Policy, Subset
+from telltale.model.scope import Labels
+from telltale.model.service import Discovery, Endpoint, Service
+from telltale.model.view import forms
 from telltale.pilot.envoy import names
 from telltale.pilot.envoy.resources import address
 
@@ -23,15 +27,40 @@ def of(mesh: Mesh, service: Service) -> tuple[ClusterLoadAssignment, ...]:
     """The assignments of one service: all that an endpoint change has to rebuild."""
     if service.discovery is not Discovery.VIRTUAL:
         return ()
+    found: dict[str, ClusterLoadAssignment] = {}
+    for port in service.ports:
+        endpoints = mesh.behind(service, port)
+        name = names.assignment(port.number, service.host)
+        found[name] = _assignment(name, endpoints)
+        for policy, subset in _subsets(mesh, service):
+            owner = "" if policy.origin.namespace == service.namespace else policy.origin.namespace
+            name = names.assignment(port.number, service.host, subset.name, owner)
+            if name not in found:
+                found[name] = _assignment(name, _labelled(mesh, endpoints, subset.labels))
+    return tuple(found.values())
+
+
+def _subsets(mesh: Mesh, service: Service) -> Iterator[tuple[Policy, Subset]]:
+    """Every subset that anybody defines for the service."""
+    named = {*forms(service.host)}
+    for policy in mesh.policies:
+        if policy.host in named:
+            yield from ((policy, subset) for subset in policy.subsets)
+
+
+def _labelled(
+    mesh: Mesh, endpoints: tuple[Endpoint, ...], labels: Labels
+) -> tuple[Endpoint, ...]:
+    """Those whose workload has all of the labels."""
     return tuple(
-        _assignment(service, port, mesh.behind(service, port)) for port in service.ports
-    )
+        one for one in endpoints
+        if (workload := mesh.workloads.get(one.workload))
+        and all(workload.labels.get(key) == value for key, value in labels)
+    )  # fmt: skip
 
 
-def _assignment(
-    service: Service, port: Port, endpoints: tuple[Endpoint, ...]
-) -> ClusterLoadAssignment:
-    assignment = ClusterLoadAssignment(cluster_name=names.outbound(port.number, service.host))
+def _assignment(name: str, endpoints: tuple[Endpoint, ...]) -> ClusterLoadAssignment:
+    assignment = ClusterLoadAssignment(cluster_name=name)
     by_zone: dict[str, list[Endpoint]] = defaultdict(list)
     for endpoint in endpoints:
         by_zone[endpoint.zone].append(endpoint)

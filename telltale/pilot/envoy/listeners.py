@@ -12,6 +12,7 @@ from envoy.config.listener.v3.listener_pb2 import Listener
 
 from telltale.model.mesh import Mesh, Options
 from telltale.model.service import Discovery, Port, Protocol, Service
+from telltale.model.view import View
 from telltale.model.workload import Target
 from telltale.pilot.envoy import filters, names, routes
 from telltale.pilot.envoy.resources import address
@@ -19,13 +20,13 @@ from telltale.pilot.envoy.resources import address
 ANY, LOOPBACK = "0.0.0.0", "127.0.0.1"
 
 
-def outbound(mesh: Mesh, own: frozenset[str], *, redirected: bool) -> tuple[Listener, ...]:
+def outbound(view: View, own: frozenset[str], *, redirected: bool) -> tuple[Listener, ...]:
     """All that goes out of a workload whose own addresses are `own`."""
-    claimed = (*_http(mesh), *_tcp(mesh, own))
+    claimed = (*_http(view), *_tcp(view, own))
     if redirected:
         for listener in claimed:
             listener.bind_to_port.value = False
-        return (*claimed, virtual_outbound(mesh.options))
+        return (*claimed, virtual_outbound(view.mesh.options))
     for listener in claimed:  # nobody hands over: listen where a client on this machine can dial
         if listener.address.socket_address.address == ANY:
             listener.address.socket_address.address = LOOPBACK
@@ -80,13 +81,13 @@ def _serve(target: Target, options: Options) -> Filter:
     return filters.inbound_http(target.port, routes.inbound(target), options, grpc_web=web)
 
 
-def _http(mesh: Mesh) -> Iterable[Listener]:
+def _http(view: View) -> Iterable[Listener]:
     """One listener a port number for all services that speak HTTP there, told apart by host."""
     spoken: dict[int, bool] = {}
-    for _, port in _ports(mesh, http=True):
+    for _, port in _ports(view, http=True):
         web = port.protocol is Protocol.GRPC_WEB
         spoken[port.number] = spoken.get(port.number, False) or web
-    return [_wildcard(number, mesh.options, web) for number, web in sorted(spoken.items())]
+    return [_wildcard(number, view.mesh.options, web) for number, web in sorted(spoken.items())]
 
 
 def _wildcard(number: int, options: Options, grpc_web: bool) -> Listener:
@@ -104,17 +105,17 @@ def _wildcard(number: int, options: Options, grpc_web: bool) -> Listener:
     return listener
 
 
-def _tcp(mesh: Mesh, own: frozenset[str]) -> Iterable[Listener]:
+def _tcp(view: View, own: frozenset[str]) -> Iterable[Listener]:
     """One listener an address and port; the elder service has it where two claim the same."""
     found: dict[str, Listener] = {}
-    for service, port in _ports(mesh, http=False):
+    for service, port in _ports(view, http=False):
         cluster = names.outbound(port.number, service.host)
-        for host, number in _heard(mesh, service, port, own):
+        for host, number in _heard(view.mesh, service, port, own):
             name = names.listener(host, number)
             if name not in found:
                 found[name] = _listener(name, host, number)
                 chain = found[name].filter_chains.add()
-                chain.filters.append(filters.tcp(cluster, mesh.options))
+                chain.filters.append(filters.tcp(cluster, view.mesh.options))
     return [found[name] for name in sorted(found)]
 
 
@@ -131,10 +132,8 @@ def _heard(
     ]
 
 
-def _ports(mesh: Mesh, *, http: bool) -> Iterable[tuple[Service, Port]]:
-    for service in mesh.services.values():
-        if service.discovery is not Discovery.ALIAS:
-            yield from ((service, port) for port in service.ports if port.protocol.http is http)
+def _ports(view: View, *, http: bool) -> Iterable[tuple[Service, Port]]:
+    return (pair for pair in view.ports() if pair[1].protocol.http is http)
 
 
 def _listener(name: str, host: str, port: int) -> Listener:

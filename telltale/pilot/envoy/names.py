@@ -21,6 +21,15 @@ def outbound(port: int, host: str, subset: str = "") -> str:
     return f"outbound|{port}|{subset}|{host}"
 
 
+def assignment(port: int, host: str, subset: str = "", owner: str = "") -> str:
+    """The endpoints of a cluster: its own name, but for a subset that another namespace defines.
+
+    `owner` is that namespace; two may give one name to different workloads.
+    """
+    cluster = outbound(port, host, subset)
+    return f"{cluster}@{owner}" if owner else cluster
+
+
 def inbound(port: int) -> str:
     """The cluster of a container port, and the route of a service port: `inbound|9080||`."""
     return f"inbound|{port}||"

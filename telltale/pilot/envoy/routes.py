@@ -1,43 +1,23 @@
-"""Route tables: which host and path goes to which cluster. Pure.
-
-Retries. A request is tried again (twice, on another host) when it certainly was not served:
-connect-failure, refused-stream, unavailable, cancelled, reset-before-request. A safe request (GET,
-HEAD, OPTIONS, TRACE: RFC 9110, 9.2.1) also when its connection broke before any answer came: the
-race between a keep-alive connection being closed and being used, which a rolling restart brings.
-"""
+"""Route tables: which host and path goes to which cluster. Pure. Never: a listener."""
 
 from collections.abc import Iterable
 
 from envoy.config.route.v3.route_components_pb2 import RetryPolicy, Route, VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
-from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
 
-from telltale.model.mesh import Mesh
 from telltale.model.service import Discovery, Port, Service
+from telltale.model.view import View
 from telltale.model.workload import Target
-from telltale.pilot.envoy import names
-from telltale.pilot.envoy.resources import pack
-
-RETRIES = 2
-# How often to draw again when the drawn host was tried before. One that fails fast has the fewest
-# requests, so LEAST_REQUEST draws it three times of four when there are two. With five draws
-# (Istio's number) both retries may hit it: seen as 503s within 400 requests of
-# test_safe_requests_survive_a_backend_that_vanishes.
-RESELECTIONS = 32
-_NOT_SERVED = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes"
-_UNSAFE = f"{_NOT_SERVED},reset-before-request"
-_SAFE = f"{_NOT_SERVED},reset"
-_SAFE_METHODS = "GET|HEAD|OPTIONS|TRACE"
+from telltale.pilot.envoy import http_routes, names, retries
 
 
-def outbound(mesh: Mesh, namespace: str) -> tuple[RouteConfiguration, ...]:
-    """One table a port number on which any service speaks HTTP, as seen from a namespace."""
+def outbound(view: View) -> tuple[RouteConfiguration, ...]:
+    """One table a port number on which any service speaks HTTP, as these clients see it."""
     by_port: dict[int, list[tuple[Service, Port]]] = {}
-    for service in mesh.services.values():
-        for port in service.ports:
-            if port.protocol.http and service.discovery is not Discovery.ALIAS:
-                by_port.setdefault(port.number, []).append((service, port))
-    return tuple(_table(mesh, number, by_port[number], namespace) for number in sorted(by_port))
+    for service, port in view.ports():
+        if port.protocol.http:
+            by_port.setdefault(port.number, []).append((service, port))
+    return tuple(_table(view, number, by_port[number]) for number in sorted(by_port))
 
 
 def inbound(target: Target) -> RouteConfiguration:
@@ -46,7 +26,7 @@ def inbound(target: Target) -> RouteConfiguration:
     table.validate_clusters.value = False
     host = table.virtual_hosts.add(name=names.inbound_host(target.service_port), domains=["*"])
     operation = f"{names.virtual_host(target.host, target.service_port)}/*"
-    host.routes.extend(_routes(names.inbound(target.port), operation, _INBOUND))
+    host.routes.extend(_routes(names.inbound(target.port), operation, retries.INBOUND))
     return table
 
 
@@ -63,30 +43,35 @@ def domains(service: Service, namespace: str) -> Iterable[str]:
 
 
 def _table(
-    mesh: Mesh, number: int, served: list[tuple[Service, Port]], namespace: str
+    view: View, number: int, served: list[tuple[Service, Port]]
 ) -> RouteConfiguration:
     table = RouteConfiguration(name=names.route(number), ignore_port_in_host_matching=True)
     table.validate_clusters.value = False
     table.max_direct_response_body_size_bytes.value = 1 << 20
     taken: set[str] = set()
-    aliases = mesh.aliases()
+    aliases = view.mesh.aliases()
     for service, port in served:
-        wanted = [*domains(service, namespace)]
+        wanted = [*domains(service, view.namespace)]
         for alias in aliases.get(service.host, ()):
-            wanted += domains(alias, namespace)
+            wanted += domains(alias, view.namespace)
         # A domain twice in a table makes Envoy reject all of it: the first, the elder, has it.
         free = [form for form in dict.fromkeys(wanted) if form not in taken]
         taken.update(free)
         if free:
-            table.virtual_hosts.append(_virtual_host(service, port, free))
+            table.virtual_hosts.append(_virtual_host(view, service, port, free))
     table.virtual_hosts.append(_allow_any())
     return table
 
 
-def _virtual_host(service: Service, port: Port, domains: list[str]) -> VirtualHost:
+def _virtual_host(view: View, service: Service, port: Port, domains: list[str]) -> VirtualHost:
     name = names.virtual_host(service.host, port.number)
     host = VirtualHost(name=name, domains=domains, include_request_attempt_count=True)
-    host.routes.extend(_routes(names.outbound(port.number, service.host), f"{name}/*", _OUTBOUND))
+    routings = view.routings_of(service.host)
+    for routing in routings:
+        host.routes.extend(http_routes.of(view, routing, service, port))
+    if not routings:
+        cluster = names.outbound(port.number, service.host)
+        host.routes.extend(_routes(cluster, f"{name}/*", retries.OUTBOUND))
     return host
 
 
@@ -100,37 +85,12 @@ def _allow_any() -> VirtualHost:
 
 
 def _routes(
-    cluster: str, operation: str, retries: tuple[RetryPolicy, RetryPolicy]
-) -> tuple[Route, Route]:
-    """The same way twice: safe requests first, for they may be retried more boldly."""
-    safe, rest = (_route(cluster, operation, policy) for policy in retries)
-    method = safe.match.headers.add(name=":method")
-    method.string_match.safe_regex.regex = _SAFE_METHODS
-    return safe, rest
-
-
-def _route(cluster: str, operation: str, retries: RetryPolicy) -> Route:
+    cluster: str, operation: str, policies: tuple[RetryPolicy, RetryPolicy]
+) -> Iterable[Route]:
     route = Route(name=names.DEFAULT_ROUTE)
     route.match.prefix = "/"
     route.decorator.operation = operation
     route.route.cluster = cluster
     route.route.timeout.SetInParent()  # 0: none, where Envoy would give up after 15 s
     route.route.max_stream_duration.max_stream_duration.SetInParent()
-    route.route.retry_policy.CopyFrom(retries)
-    return route
-
-
-def _retries(on: str, *, elsewhere: bool) -> RetryPolicy:
-    policy = RetryPolicy(retry_on=on)
-    policy.num_retries.value = RETRIES
-    if elsewhere:
-        policy.retry_host_predicate.add(
-            name="envoy.retry_host_predicates.previous_hosts",
-            typed_config=pack(PreviousHostsPredicate()),
-        )
-        policy.host_selection_retry_max_attempts = RESELECTIONS
-    return policy
-
-
-_OUTBOUND = _retries(_SAFE, elsewhere=True), _retries(_UNSAFE, elsewhere=True)
-_INBOUND = _retries("reset", elsewhere=False), _retries("reset-before-request", elsewhere=False)
+    return retries.by_method(route, policies)

@@ -1,18 +1,28 @@
 """Kubernetes objects into the mesh: `read(objects) -> (mesh, problems)`. Pure.
 
     Service -> model.Service     EndpointSlice -> model.Endpoint     Pod -> model.Workload
+    VirtualService -> model.Routing     DestinationRule -> model.Policy
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from telltale.kube import service as kube
 from telltale.kube.core import Pod
+from telltale.kube.istio.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
+from telltale.kube.istio.message import Config
+from telltale.kube.kinds import Kind
 from telltale.model.mesh import DEFAULT, Behind, Mesh, Options
 from telltale.model.service import Service
 from telltale.model.workload import Workload
-from telltale.pilot.intake import endpoints, services, workloads
+from telltale.pilot.intake import (
+    destinationrules,
+    endpoints,
+    services,
+    virtualservices,
+    workloads,
+)
 from telltale.pilot.intake.problem import Problem
 
 
@@ -23,15 +33,25 @@ class Objects:
     services: tuple[kube.Service, ...] = ()
     slices: tuple[kube.EndpointSlice, ...] = ()
     pods: tuple[Pod, ...] = ()
+    configs: Mapping[Kind[Config], tuple[Config, ...]] = field(default_factory=dict)
+
+    def of(self, kind: Kind[Config]) -> tuple[Config, ...]:
+        return self.configs.get(kind, ())
 
 
 def read(objects: Objects, options: Options = DEFAULT) -> tuple[Mesh, tuple[Problem, ...]]:
     """The mesh that the objects describe; what they get wrong is told, never raised."""
     known, problems = _services(objects.services, options)
+    routings, wrong = virtualservices.read(objects.of(VIRTUAL_SERVICE), options.domain)
+    problems += wrong
+    policies, wrong = destinationrules.read(objects.of(DESTINATION_RULE), options.domain)
+    problems += wrong
     mesh = Mesh(
         services=known,
         endpoints=_endpoints(known.values(), objects.slices),
         workloads=_workloads(objects.pods),
+        routings=tuple(routings),
+        policies=tuple(policies),
         options=options,
     )
     return mesh, tuple(problems)

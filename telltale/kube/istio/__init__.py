@@ -1,0 +1,1 @@
+"""Istio's APIs as typed values: what users write in YAML. Never: what it means."""

@@ -1,0 +1,226 @@
+"""How requests and connections for a host are routed, in the mesh's own words.
+
+A `Routing` is one user's object as read: hosts are full names, times are seconds, shares are parts
+of one, nothing is left to default but what None or an empty value says. Never: Kubernetes, Envoy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from telltale.model.scope import Origin, Scope
+
+MESH = "mesh"  # the gateway that stands for every sidecar
+
+
+class How(StrEnum):
+    EXACT = "exact"
+    PREFIX = "prefix"
+    PATH = "path"  # a prefix that ends where a segment of the path ends
+    REGEX = "regex"  # RE2, the whole value
+    PRESENT = "present"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a value must be."""
+
+    how: How
+    value: str = ""
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a header or query parameter must be; `inverted`: must not."""
+
+    name: str
+    text: Text
+    inverted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks: judged by the pilot for each proxy, never sent to one. Empty is anybody."""
+
+    labels: tuple[tuple[str, str], ...] = ()
+    namespace: str = ""
+    gateways: tuple[str, ...] = ()
+
+
+ANYBODY = Client()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """All of it must hold. `port` is the one that the client dialled, 0 for any."""
+
+    name: str = ""
+    path: Text | None = None
+    scheme: Text | None = None
+    method: Text | None = None
+    authority: Text | None = None
+    headers: tuple[Named, ...] = ()
+    query: tuple[Named, ...] = ()
+    port: int = 0
+    client: Client = ANYBODY
+    stat_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """`port` 0: the only port of the service, or the one that was dialled."""
+
+    host: str
+    port: int = 0
+    subset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What is done to headers, in this order."""
+
+    set: tuple[tuple[str, str], ...] = ()
+    add: tuple[tuple[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+NONE = Edits()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Where a part of the requests goes; weights of a route are relative to their sum."""
+
+    destination: Destination
+    weight: int = 1
+    request: Edits = NONE
+    response: Edits = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An empty string leaves that part as it is; `port` None too, 0 takes the scheme's own."""
+
+    path: str = ""
+    prefix: str = ""
+    authority: str = ""
+    scheme: str = ""
+    port: int | None = None
+    code: int = 301
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Answered at once, without anybody being asked."""
+
+    status: int
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """`path` takes the place of what was matched; `pattern` (RE2) of what it finds."""
+
+    path: str | None = None
+    authority: str = ""
+    pattern: str = ""
+    substitution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """`attempts` 0: none. `on` as Envoy's x-envoy-retry-on words; `codes` are HTTP statuses."""
+
+    attempts: int
+    per_try_s: float | None = None
+    on: tuple[str, ...] = ()
+    codes: tuple[int, ...] = ()
+    backoff_s: float | None = None
+    other_hosts: bool = True
+    other_localities: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    share: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """One of the two statuses is not 0."""
+
+    share: float
+    http: int = 0
+    grpc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    destination: Destination
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    origins: tuple[Text, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    max_age_s: float | None = None
+    credentials: bool | None = None
+    forward_unmatched: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRoute:
+    """The first one that matches is taken; no match at all means every request.
+
+    Exactly one of `shares`, `redirect` and `direct` says what is done.
+    """
+
+    name: str = ""
+    matches: tuple[Match, ...] = ()
+    shares: tuple[Share, ...] = ()
+    redirect: Redirect | None = None
+    direct: Direct | None = None
+    rewrite: Rewrite | None = None
+    timeout_s: float | None = None
+    retries: Retries | None = None
+    delay: Delay | None = None
+    abort: Abort | None = None
+    mirrors: tuple[Mirror, ...] = ()
+    cors: Cors | None = None
+    request: Edits = NONE
+    response: Edits = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionMatch:
+    """Of a TLS or TCP connection; `sni` is empty for TCP. Subnets are CIDRs."""
+
+    sni: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    port: int = 0
+    client: Client = ANYBODY
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRoute:
+    matches: tuple[ConnectionMatch, ...] = ()
+    shares: tuple[Share, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """One object's routes for its hosts, and who sees them."""
+
+    origin: Origin
+    scope: Scope
+    hosts: tuple[str, ...]
+    gateways: tuple[str, ...] = (MESH,)
+    http: tuple[HttpRoute, ...] = ()
+    tls: tuple[ConnectionRoute, ...] = ()
+    tcp: tuple[ConnectionRoute, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)

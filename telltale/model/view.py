@@ -1,0 +1,99 @@
+"""What one class of clients sees of the mesh: which routes and which policy hold for a host.
+
+A class is a namespace and those labels that something in the mesh asks about. Never: Envoy, I/O.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from telltale.model.mesh import Mesh
+from telltale.model.policy import Policy
+from telltale.model.route import MESH, Client, Routing
+from telltale.model.scope import Labels
+from telltale.model.service import Discovery, Port, Service
+
+
+@dataclass(frozen=True)
+class View:
+    """Look-ups are made once for each view, as nothing in it changes."""
+
+    mesh: Mesh
+    namespace: str
+    labels: Labels = ()
+    gateway: str = MESH
+    _policies: dict[str, Policy | None] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        return tuple(self.mesh.services.values())
+
+    def ports(self) -> Iterator[tuple[Service, Port]]:
+        """Every port of every service that has endpoints of its own."""
+        for service in self.services:
+            if service.discovery is not Discovery.ALIAS:
+                yield from ((service, port) for port in service.ports)
+
+    @cached_property
+    def routings(self) -> tuple[Routing, ...]:
+        """Those for this gateway, as this namespace sees them: its own first, then the elder."""
+        labels = dict(self.labels)
+        seen = [
+            one for one in self.mesh.routings
+            if self.gateway in one.gateways
+            and one.scope.seen_from(self.namespace) and one.scope.selects(labels)
+        ]  # fmt: skip
+        return tuple(sorted(seen, key=lambda one: one.origin.namespace != self.namespace))
+
+    def routings_of(self, host: str) -> tuple[Routing, ...]:
+        """The routes for a host: those that name it, or else those of the closest wildcard."""
+        for form in forms(host):
+            if found := tuple(one for one in self.routings if form in one.hosts):
+                return found
+        return ()
+
+    def policy(self, service: Service) -> Policy | None:
+        """The client's namespace, then the service's, then the root's; the closest host in each."""
+        if service.host not in self._policies:
+            self._policies[service.host] = self._policy(service)
+        return self._policies[service.host]
+
+    def _policy(self, service: Service) -> Policy | None:
+        root = self.mesh.options.root
+        places = dict.fromkeys((self.namespace, service.namespace, root))
+        for namespace in places:
+            if found := self._in(namespace, service.host):
+                return found
+        return None
+
+    def _in(self, namespace: str, host: str) -> Policy | None:
+        """Of one namespace's policies the one for the closest host; one with a selector wins."""
+        labels = dict(self.labels)
+        seen = [
+            one for one in self.mesh.policies
+            if one.origin.namespace == namespace and one.scope.seen_from(self.namespace)
+            and one.scope.selects(labels)
+        ]  # fmt: skip
+        for form in forms(host):
+            if found := [one for one in seen if one.host == form]:
+                return max(found, key=lambda one: bool(one.scope.selector))
+        return None
+
+    def is_client(self, client: Client) -> bool:
+        """Whether a match that asks for such a client means this class."""
+        labels = dict(self.labels)
+        return (
+            all(labels.get(key) == value for key, value in client.labels)
+            and client.namespace in ("", self.namespace)
+            and (not client.gateways or self.gateway in client.gateways)
+        )
+
+
+def forms(host: str) -> Iterator[str]:
+    """The host, then what covers it, the closest first: `a.b.c`, `*.b.c`, `*.c`, `*`."""
+    yield host
+    rest = host.removeprefix("*.")
+    while "." in rest:
+        rest = rest.partition(".")[2]
+        yield f"*.{rest}"
+    yield "*"

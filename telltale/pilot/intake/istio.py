@@ -1,0 +1,94 @@
+"""Reading an object of one of Istio's kinds: its spec, its origin, its scope, the hosts it names.
+
+Pure. What cannot be read is a Problem and left out; all else goes on. Never: a kind's meaning.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from telltale.kube.codec import Malformed, convert
+from telltale.kube.istio.message import Config, Message
+from telltale.kube.kinds import Kind
+from telltale.kube.meta import Ref
+from telltale.model.scope import EVERYWHERE, Labels, Origin, Scope
+from telltale.pilot.intake.problem import Problem
+from telltale.pilot.intake.services import host_of
+
+M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+
+
+@dataclass
+class Reader:
+    """One object being read; what is wrong with it is collected."""
+
+    ref: Ref
+    origin: Origin
+    domain: str
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def namespace(self) -> str:
+        return self.ref.namespace
+
+    def wrong(self, field: str, what: str, why: str, hint: str) -> None:
+        self.problems.append(Problem(self.ref, field, what, why, hint))
+
+    def host(self, written: str) -> str:
+        """A host in full: a short name is of the object's own namespace, whoever asks."""
+        name = written.lower().rstrip(".")
+        if "." in name or name in ("*", "") or ":" in name:
+            return name
+        return host_of(name, self.namespace, self.domain)
+
+    def scope(self, export_to: Iterable[str], selector: Labels = ()) -> Scope:
+        """Whom `exportTo` shows it to; with a selector it is the own namespace's alone."""
+        if selector:
+            return Scope((self.namespace,), selector)
+        names = [self.namespace if one == "." else one for one in export_to if one != "~"]
+        return Scope(tuple(dict.fromkeys(names))) if names or [*export_to] else Scope((EVERYWHERE,))
+
+
+def read_all(
+    kind: Kind[Config], spec: type[M], given: Iterable[Config], domain: str,
+    read: Callable[[Reader, M], T | None],
+) -> tuple[list[T], list[Problem]]:  # fmt: skip
+    """Every object of a kind through `read`, the oldest first."""
+    found: list[T] = []
+    problems: list[Problem] = []
+    for reader, one in _readers(kind, given, domain):
+        try:
+            value = read(reader, convert(spec, one.spec))
+        except Malformed as error:
+            reader.wrong("spec", str(error), "the object is left out", "correct the field")
+            value = None
+        if value is not None:
+            found.append(value)
+        problems += reader.problems
+    return found, problems
+
+
+def _readers(
+    kind: Kind[Config], given: Iterable[Config], domain: str
+) -> Iterator[tuple[Reader, Config]]:
+    pairs = [(origin(kind, one), one) for one in given]
+    for source, one in sorted(pairs, key=lambda pair: pair[0]):
+        yield Reader(Ref(kind.kind, source.namespace, source.name), source, domain), one
+
+
+def origin(kind: Kind[Config], one: Config) -> Origin:
+    """Where it comes from; the path is the one that istioctl and Kiali read."""
+    meta = one.metadata
+    path = f"/apis/{kind.api_version}/namespaces/{meta.namespace}/{_kebab(kind.kind)}/{meta.name}"
+    created = meta.creation_timestamp or ""
+    return Origin(created, meta.name, meta.namespace, kind.kind, path)
+
+
+def labels(given: dict[str, str]) -> Labels:
+    return tuple(sorted(given.items()))
+
+
+def _kebab(kind: str) -> str:
+    """`VirtualService` to `virtual-service`."""
+    return "".join(f"-{one.lower()}" if one.isupper() else one for one in kind).lstrip("-")
