@@ -6,6 +6,7 @@ Never: Kubernetes, Envoy, I/O. What one class of clients sees of it is a `view.V
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from telltale.model.gateway import Gateway
 from telltale.model.policy import Policy
 from telltale.model.route import Client, Routing
 from telltale.model.scope import Labels, Scope
@@ -34,7 +35,7 @@ DEFAULT = Options()
 class Mesh:
     """`services` by host, oldest first; `endpoints` by host; `workloads` by NAME.NAMESPACE.
 
-    `routings` and `policies` are the oldest first too: where two say the same, the elder has it.
+    The rest is the oldest first too: where two say the same, the elder has it.
     """
 
     services: Mapping[str, Service] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Mesh:
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     routings: tuple[Routing, ...] = ()
     policies: tuple[Policy, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
     options: Options = DEFAULT
 
     def behind(self, service: Service, port: Port) -> tuple[Endpoint, ...]:
@@ -59,6 +61,21 @@ class Mesh:
             if service.discovery is Discovery.ALIAS:
                 found[service.alias_of] = (*found.get(service.alias_of, ()), service)
         return found
+
+    def gateways_of(self, workload: Workload) -> tuple[Gateway, ...]:
+        """The gateways that a workload stands for, the elder first."""
+        return tuple(one for one in self.gateways if self._holds(one, workload))
+
+    def _holds(self, gateway: Gateway, workload: Workload) -> bool:
+        if not gateway.service:
+            scope = gateway.scope
+            return scope.seen_from(workload.namespace) and scope.selects(workload.labels)
+        service = self.services.get(gateway.service)
+        return (
+            service is not None
+            and service.namespace == workload.namespace
+            and _selects(service, workload)
+        )
 
     def told_apart(self, workload: Workload) -> Labels:
         """Those labels of a workload that anything in the mesh asks about."""

@@ -1,6 +1,7 @@
 """What one class of clients sees of the mesh: which routes and which policy hold for a host.
 
-A class is a namespace and those labels that something in the mesh asks about. Never: Envoy, I/O.
+A class is a namespace, those labels that something in the mesh asks about, and the gateways that it
+stands for: `mesh` for a sidecar. Never: Envoy, I/O.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ class View:
     mesh: Mesh
     namespace: str
     labels: Labels = ()
-    gateway: str = MESH
+    gateways: tuple[str, ...] = (MESH,)
     _policies: dict[str, Policy | None] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -36,11 +37,11 @@ class View:
 
     @cached_property
     def routings(self) -> tuple[Routing, ...]:
-        """Those for this gateway, as this namespace sees them: its own first, then the elder."""
+        """Those for these gateways, as this namespace sees them: its own first, then the elder."""
         labels = dict(self.labels)
         seen = [
             one for one in self.mesh.routings
-            if self.gateway in one.gateways
+            if any(name in one.gateways for name in self.gateways)
             and one.scope.seen_from(self.namespace) and one.scope.selects(labels)
         ]  # fmt: skip
         return tuple(sorted(seen, key=lambda one: one.origin.namespace != self.namespace))
@@ -85,7 +86,7 @@ class View:
         return (
             all(labels.get(key) == value for key, value in client.labels)
             and client.namespace in ("", self.namespace)
-            and (not client.gateways or self.gateway in client.gateways)
+            and (not client.gateways or any(name in client.gateways for name in self.gateways))
         )
 
 
