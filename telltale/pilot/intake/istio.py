@@ -12,7 +12,7 @@ from telltale.kube.istio.message import Config, Message
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Ref
 from telltale.model.scope import EVERYWHERE, Labels, Origin, Scope
-from telltale.pilot.intake.problem import Problem
+from telltale.pilot.intake.problem import Level, Problem
 from telltale.pilot.intake.services import host_of
 
 M = TypeVar("M", bound=Message)
@@ -34,6 +34,10 @@ class Reader:
 
     def wrong(self, field: str, what: str, why: str, hint: str) -> None:
         self.problems.append(Problem(self.ref, field, what, why, hint))
+
+    def warn(self, field: str, what: str, why: str, hint: str) -> None:
+        """Something that works, and probably not as it is meant."""
+        self.problems.append(Problem(self.ref, field, what, why, hint, Level.WARNING))
 
     def host(self, written: str) -> str:
         """A host in full: a short name is of the object's own namespace, whoever asks."""

@@ -4,8 +4,14 @@ Never: judged further here; `why` takes it as evidence.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from telltale.kube.meta import Ref
+
+
+class Level(StrEnum):
+    ERROR = "error"  # what is meant cannot be had: admission refuses it
+    WARNING = "warning"  # it works, probably not as meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,7 @@ class Problem:
     what: str
     why: str
     hint: str
+    level: Level = Level.ERROR
 
     def __str__(self) -> str:
         return f"{self.object}: {self.field}: {self.what}: {self.why}; {self.hint}"
