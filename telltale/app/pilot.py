@@ -27,6 +27,7 @@ from telltale.lib import log as logs
 from telltale.lib.clock import Clock, SystemClock, SystemIds
 from telltale.lib.tasks import describe, supervise, until_signalled
 from telltale.pilot import run as pilot
+from telltale.pilot.intake import meshconfig as options
 from telltale.pilot.run import PilotSettings
 
 log = logging.getLogger(__name__)
@@ -50,11 +51,15 @@ def start(files: Files, debug_from: tuple[str, ...]) -> None:
     """Until SIGTERM. Raises `Refused`: unreadable configuration, or a port that is taken."""
     logs.to_stderr(os.environ.get("TELLTALE_LOG", "info"))
     try:
-        settings = meshconfig.read(_text(files.mesh), _text(files.values))
+        mesh = _text(files.mesh)
+        settings = meshconfig.read(mesh, _text(files.values))
+        told, problems = options.read(mesh, settings.cluster_domain)
     except Malformed as error:
         raise Refused(f"failed to read mesh config: {error}") from error
+    for problem in problems:
+        log.warning("%s", problem)
     try:
-        asyncio.run(_serve(settings, PilotSettings(debug_from=debug_from)))
+        asyncio.run(_serve(settings, PilotSettings(options=told, debug_from=debug_from)))
     except* OSError as group:
         raise Refused(describe(group)) from group
 

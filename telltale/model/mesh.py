@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from telltale.model.gateway import Gateway
+from telltale.model.options import DEFAULT, Options
 from telltale.model.policy import Policy
 from telltale.model.route import Client, Routing
 from telltale.model.scope import Labels, Scope
@@ -14,21 +15,6 @@ from telltale.model.service import Discovery, Endpoint, Port, Service
 from telltale.model.workload import Proxy, Target, Workload
 
 Behind = Mapping[int, tuple[Endpoint, ...]]  # a service's port number to its endpoints, sorted
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What holds for the whole mesh. `access_log` is a path, or empty for none.
-
-    `root`: the namespace whose objects hold everywhere.
-    """
-
-    domain: str = "cluster.local"
-    access_log: str = ""
-    root: str = "istio-system"
-
-
-DEFAULT = Options()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from google.protobuf.message import Message
 
 from telltale.lib.clock import Clock
 from telltale.lib.topic import Topic
-from telltale.model.mesh import Mesh, Options
+from telltale.model.mesh import Mesh
+from telltale.model.options import Options
 from telltale.model.service import Discovery, Service
 from telltale.model.workload import Proxy
 from telltale.pilot.envoy import endpoints as assignments

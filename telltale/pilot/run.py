@@ -18,7 +18,7 @@ from telltale.kube.istio.kinds import DEFINITIONS
 from telltale.kube.kinds import ENDPOINT_SLICE, POD, SERVICE
 from telltale.lib.clock import Clock, Ids
 from telltale.lib.tasks import supervise
-from telltale.model.mesh import DEFAULT, Options
+from telltale.model.options import DEFAULT, Options
 from telltale.pilot.configs import Configs
 from telltale.pilot.doors import Doors
 from telltale.pilot.metrics import Metrics

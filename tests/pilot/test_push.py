@@ -12,7 +12,7 @@ from telltale.kube.core import Pod
 from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.clock import FakeClock
 from telltale.lib.tasks import supervise
-from telltale.model.mesh import Options
+from telltale.model.options import Options
 from telltale.model.workload import Proxy, Workload
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.push import Push

@@ -21,7 +21,8 @@ from telltale.kube.core import Pod
 from telltale.kube.istio.kinds import DEFINITIONS
 from telltale.kube.istio.message import Config
 from telltale.kube.service import EndpointSlice, Service
-from telltale.model.mesh import Mesh, Options
+from telltale.model.mesh import Mesh
+from telltale.model.options import Options
 from telltale.model.workload import Proxy, Workload
 from telltale.pilot.envoy import filters, listeners
 from telltale.pilot.envoy.resources import Bundle

@@ -19,7 +19,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 )
 from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
 
-from telltale.model.mesh import Options
+from telltale.model.options import Options, Paths
 from telltale.pilot.envoy import names
 from telltale.pilot.envoy.resources import pack
 
@@ -82,8 +82,7 @@ def http_inspector() -> ListenerFilter:
 
 def _http(stat_prefix: str, options: Options, *, grpc_web: bool) -> Http:
     http = Http(stat_prefix=stat_prefix, codec_type=Http.AUTO, proxy_100_continue=True)
-    http.normalize_path.value = True
-    http.path_with_escaped_slashes_action = Http.KEEP_UNCHANGED
+    _normalize(http, options.paths)
     http.stream_idle_timeout.SetInParent()  # 0: a quiet stream is not a dead one
     http.upgrade_configs.add(upgrade_type="websocket")
     http.use_remote_address.value = False
@@ -93,6 +92,14 @@ def _http(stat_prefix: str, options: Options, *, grpc_web: bool) -> Http:
         http.http_filters.append(_http_filter("envoy.filters.http.grpc_web", GrpcWeb()))
     http.http_filters.append(_http_filter("envoy.filters.http.router", Router()))
     return http
+
+
+def _normalize(http: Http, paths: Paths) -> None:
+    http.normalize_path.value = paths is not Paths.AS_SENT
+    http.merge_slashes = paths in (Paths.SLASHES, Paths.ESCAPES)
+    http.path_with_escaped_slashes_action = (
+        Http.UNESCAPE_AND_FORWARD if paths is Paths.ESCAPES else Http.KEEP_UNCHANGED
+    )
 
 
 def _http_filter(name: str, config: GrpcWeb | Router) -> hcm.HttpFilter:

@@ -10,7 +10,8 @@ from envoy.config.core.v3.base_pb2 import INBOUND, OUTBOUND
 from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain
 from envoy.config.listener.v3.listener_pb2 import Listener
 
-from telltale.model.mesh import Mesh, Options
+from telltale.model.mesh import Mesh
+from telltale.model.options import Options
 from telltale.model.service import Discovery, Port, Protocol, Service
 from telltale.model.view import View
 from telltale.model.workload import Target

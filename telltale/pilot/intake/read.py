@@ -13,7 +13,8 @@ from telltale.kube.core import Pod
 from telltale.kube.istio.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
-from telltale.model.mesh import DEFAULT, Behind, Mesh, Options
+from telltale.model.mesh import Behind, Mesh
+from telltale.model.options import DEFAULT, Options
 from telltale.model.service import Service
 from telltale.model.workload import Workload
 from telltale.pilot.intake import (
