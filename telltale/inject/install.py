@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from telltale.inject.decide import NAMESPACE_LABEL, POD_KEY, SYSTEM
 from telltale.kube import codec
 from telltale.kube.codec import Json, Object
+from telltale.kube.gatewayapi import kinds as gatewayapi
 from telltale.kube.istio import crds
 
 NAMESPACE = "istio-system"
@@ -39,6 +40,7 @@ def mesh_objects(settings: MeshSettings) -> list[Object]:
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
         *crds.definitions(),
+        *gatewayapi.definitions(),
         _in_system("v1", "ServiceAccount"),
         *_access(),
         *_configuration(settings),

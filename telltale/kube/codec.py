@@ -24,6 +24,7 @@ T = TypeVar("T")
 _ACRONYMS = {
     "api": "API", "ip": "IP", "ips": "IPs", "id": "ID", "uid": "UID", "uuid": "UUID",
     "cidr": "CIDR", "cidrs": "CIDRs", "url": "URL", "ipc": "IPC", "pid": "PID",
+    "ca": "CA",
 }  # fmt: skip
 
 

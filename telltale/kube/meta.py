@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from telltale.kube.codec import Json, Typed
+from telltale.kube.codec import Json, Object, Typed
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,6 +53,14 @@ class Anything(Typed):
     api_version: str = ""
     kind: str = ""
     metadata: Meta = Meta()
+
+
+class Config(Typed):
+    """An object that configures the mesh, its spec unread: one that is wrong spoils no other."""
+
+    metadata: Meta = Meta()
+    spec: Object = {}
+    status: Object = {}
 
 
 class Requirement(Typed):

@@ -27,10 +27,17 @@ def schema_of(shape: type[msgspec.Struct]) -> Object:
 def _struct(shape: types.StructType) -> Object:
     properties: Object = {one.encode_name: _schema(one.type) for one in shape.fields}
     found: Object = {"type": "object", "properties": properties}
+    if required := [one.encode_name for one in shape.fields if _required(one.type)]:
+        found["required"] = list(required)
     own = shape.cls.__dict__.get("__doc__")
     if own:
         found["description"] = " ".join(inspect.cleandoc(own).split())
     return found
+
+
+def _required(shape: types.Type) -> bool:
+    """Said by `msgspec.Meta(extra={"required": True})`: every field of ours has a default."""
+    return isinstance(shape, types.Metadata) and bool((shape.extra or {}).get("required"))
 
 
 def _schema(shape: types.Type) -> Object:

@@ -9,8 +9,8 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from telltale.kube.codec import Object, Typed
-from telltale.kube.meta import Meta
+from telltale.kube.codec import Typed
+from telltale.kube.meta import Config as Config
 
 
 def camel(name: str) -> str:
@@ -21,14 +21,6 @@ def camel(name: str) -> str:
 
 class Message(Typed, rename=camel):
     """A part of a spec."""
-
-
-class Config(Typed):
-    """An object of one of these kinds, its spec unread: one that is wrong spoils no other."""
-
-    metadata: Meta = Meta()
-    spec: Object = {}
-    status: Object = {}
 
 
 # Seconds and parts of them, as protobuf's JSON and Go's time.ParseDuration write them.
