@@ -28,6 +28,7 @@ class Sticky:
     cookie: str = ""
     cookie_path: str = ""
     cookie_ttl_s: float | None = None
+    cookie_attributes: Labels = ()
     query: str = ""
     source_ip: bool = False
 
@@ -102,6 +103,7 @@ class Ejection:
     base_s: float | None = None
     max_percent: int | None = None
     min_healthy_percent: int = 0
+    codes: tuple[int, ...] = ()  # HTTP statuses that count as errors, in place of all 5xx
 
 
 class TlsMode(StrEnum):
@@ -184,12 +186,12 @@ class Policy:
         (istio.io/api, TrafficPolicy.port_level_settings: "fields omitted will be replaced by
         defaults".)
         """
-        return self.ports.get(number, self.traffic)
+        return _for_port(self.traffic, self.ports, number)
 
     def for_subset(self, subset: Subset, number: int) -> Traffic:
-        """The subset's blocks over the policy's; its own port settings over both."""
+        """The subset's blocks over the policy's; its own port settings in place of both."""
         laid = subset.traffic.over(self.for_port(number))
-        return subset.ports[number].over(laid) if number in subset.ports else laid
+        return _for_port(laid, subset.ports, number)
 
     def joined(self, other: "Policy") -> "Policy":
         """With a younger one's subsets for the same host, and its traffic where we have none."""
@@ -201,3 +203,13 @@ class Policy:
             traffic=other.traffic if bare else self.traffic,
             ports=other.ports if bare else self.ports,
         )  # fmt: skip
+
+
+def _for_port(laid: Traffic, ports: Mapping[int, Traffic], number: int) -> Traffic:
+    """A port's settings; what no port can say of its own is kept."""
+    own = ports.get(number)
+    if own is None:
+        return laid
+    return replace(
+        own, proxy_protocol=laid.proxy_protocol, tunnel=laid.tunnel, retry_budget=laid.retry_budget
+    )

@@ -24,6 +24,7 @@ class View:
     labels: Labels = ()
     gateways: tuple[str, ...] = (MESH,)
     _policies: dict[str, Policy | None] = field(default_factory=dict, compare=False)
+    _seen_in: dict[str, dict[str, list[Policy]]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def services(self) -> tuple[Service, ...]:
@@ -54,31 +55,41 @@ class View:
         return ()
 
     def policy(self, service: Service) -> Policy | None:
-        """The client's namespace, then the service's, then the root's; the closest host in each."""
+        """The client's namespace, then the service's, then the root's; the closest host in each.
+
+        The first that has any ends the search: nothing is inherited from the next. For clients of
+        the root only what is private there comes first, lest it hold for everybody's services.
+        """
         if service.host not in self._policies:
             self._policies[service.host] = self._policy(service)
         return self._policies[service.host]
 
     def _policy(self, service: Service) -> Policy | None:
         root = self.mesh.options.root
-        places = dict.fromkeys((self.namespace, service.namespace, root))
-        for namespace in places:
-            if found := self._in(namespace, service.host):
-                return found
+        own = self._policies_by_host(self.namespace)
+        if self.namespace == root:
+            private = (root,)
+            own = {
+                host: kept for host, found in own.items()
+                if (kept := [one for one in found if one.scope.namespaces == private])
+            }  # fmt: skip
+        for seen in (own, *map(self._policies_by_host, (service.namespace, root))):
+            for form in forms(service.host):
+                if found := seen.get(form):
+                    return max(found, key=lambda one: bool(one.scope.selector))
         return None
 
-    def _in(self, namespace: str, host: str) -> Policy | None:
-        """Of one namespace's policies the one for the closest host; one with a selector wins."""
-        labels = dict(self.labels)
-        seen = [
-            one for one in self.mesh.policies
-            if one.origin.namespace == namespace and one.scope.seen_from(self.namespace)
-            and one.scope.selects(labels)
-        ]  # fmt: skip
-        for form in forms(host):
-            if found := [one for one in seen if one.host == form]:
-                return max(found, key=lambda one: bool(one.scope.selector))
-        return None
+    def _policies_by_host(self, namespace: str) -> dict[str, list[Policy]]:
+        """Those of a namespace that hold for these clients, the oldest first."""
+        if namespace not in self._seen_in:
+            labels = dict(self.labels)
+            seen: dict[str, list[Policy]] = {}
+            for one in self.mesh.policies:
+                if (one.origin.namespace == namespace and one.scope.seen_from(self.namespace)
+                        and one.scope.selects(labels)):  # fmt: skip
+                    seen.setdefault(one.host, []).append(one)
+            self._seen_in[namespace] = seen
+        return self._seen_in[namespace]
 
     def is_client(self, client: Client) -> bool:
         """Whether a match that asks for such a client means this class."""

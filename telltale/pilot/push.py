@@ -20,7 +20,7 @@ from telltale.model.service import Discovery, Service
 from telltale.model.workload import Proxy
 from telltale.pilot.envoy import endpoints as assignments
 from telltale.pilot.envoy.resources import Bundle
-from telltale.pilot.intake import endpoints, workloads
+from telltale.pilot.intake import endpoints, unmet, workloads
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.read import Objects, read
 from telltale.pilot.intake.services import host_of
@@ -57,7 +57,7 @@ class Push:
         self._metrics = metrics
         self._encoded: dict[int, tuple[Message, Resource]] = {}
         self.mesh = Mesh(options=options)
-        self.problems: tuple[Problem, ...] = ()
+        self._told: tuple[Problem, ...] = ()
         self.plans = Plans(self.mesh)
         self.snapshots: dict[Key, Snapshot] = {}
         self.members: dict[str, Member] = {}
@@ -65,6 +65,11 @@ class Push:
         self._ended: Ended | None = None
         self._begun = asyncio.Event()
         self._seen_whole = 0
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the objects get wrong, and what they name that is not there now."""
+        return (*self._told, *unmet.problems(self.mesh))
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -97,7 +102,7 @@ class Push:
         current = self._current
         self._seen_whole = current.whole.version
         current.take_parts()  # all that they tell is in what is read now
-        self.mesh, self.problems = read(
+        self.mesh, self._told = read(
             Objects(tuple(current.services.values()), tuple(current.slices),
                     tuple(current.pods.values()),
                     {kind: tuple(known.values()) for kind, known in current.configs.items()}),
@@ -110,7 +115,7 @@ class Push:
         )
         self._metrics.services.set(len(self.mesh.services))
         self._begun.set()
-        for problem in self.problems:
+        for problem in self._told:
             log.warning("%s", problem)
 
     async def publish(self, since: float) -> None:

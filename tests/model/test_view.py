@@ -77,4 +77,18 @@ def test_layers_of_a_policy():
     )  # fmt: skip
     assert whole.for_port(443).pool is None  # a port's settings stand alone
     assert whole.for_subset(subset, 8080) == Traffic(balancing=balancing, pool=whole.traffic.pool)
-    assert whole.for_subset(subset, 80) == Traffic(balancing=balancing, pool=pool)
+    assert whole.for_subset(subset, 80) == Traffic(pool=pool)  # in place of all that it can say
+
+
+def test_what_no_port_can_say_of_its_own_is_kept():
+    whole = Policy(Origin("", "", ""), Scope(), HOST, Traffic(Balancing(), proxy_protocol=2),
+                   {443: Traffic(pool=Pool())})  # fmt: skip
+    assert whole.for_port(443) == Traffic(pool=Pool(), proxy_protocol=2)
+
+
+def test_clients_of_the_root_have_what_is_private_there_and_then_the_services():
+    root, shop = policy("r", "istio-system"), policy("s", "shop")
+    private = policy("p", "istio-system", scope=Scope(("istio-system",)))
+    assert chosen([root, shop], "istio-system") == "s"
+    assert chosen([root, private, shop], "istio-system") == "p"
+    assert chosen([root], "istio-system") == "r"

@@ -5,6 +5,7 @@ Never: its meaning.
 
 from typing import Literal
 
+from telltale.kube.codec import Object
 from telltale.kube.istio.message import (
     Count,
     Duration,
@@ -15,10 +16,16 @@ from telltale.kube.istio.message import (
 )
 
 
+class CookieAttribute(Message):
+    name: str = ""
+    value: str = ""
+
+
 class HttpCookie(Message):
     name: str = ""
     path: str = ""
     ttl: Duration | None = None
+    attributes: list[CookieAttribute] = []
 
 
 class RingHash(Message):
@@ -69,6 +76,7 @@ class LoadBalancer(Message):
     ) = None  # fmt: skip
     consistent_hash: ConsistentHash | None = None
     locality_lb_setting: LocalityLoadBalancer | None = None
+    zone_aware_lb_setting: Object | None = None
     warmup: Warmup | None = None
     warmup_duration_secs: Duration | None = None
 
@@ -119,6 +127,7 @@ class OutlierDetection(Message):
     base_ejection_time: Duration | None = None
     max_ejection_percent: int = 0
     min_health_percent: int = 0
+    outlier_detection_http_error_codes: list[int] = []
 
 
 class ClientTls(Message):
@@ -146,6 +155,7 @@ class ProxyProtocol(Message):
 class RetryBudget(Message):
     percent: Percent | None = None
     min_retry_concurrency: int = 0
+    budget_interval: Duration | None = None
 
 
 class PortTrafficPolicy(Message):

@@ -1,0 +1,58 @@
+"""What policies name and the mesh does not have: hosts, and workloads of subsets.
+
+Pure, over a whole mesh, for it changes with every pod: ask with the mesh of now. Never: an error,
+as what is missing may be on its way.
+"""
+
+from collections.abc import Iterator
+
+from telltale.kube.meta import Ref
+from telltale.model.mesh import Mesh
+from telltale.model.policy import Policy, Subset
+from telltale.model.service import Service
+from telltale.pilot.intake.problem import Level, Problem
+
+
+def problems(mesh: Mesh) -> list[Problem]:
+    return [one for policy in mesh.policies for one in _of(mesh, policy)]
+
+
+def _of(mesh: Mesh, policy: Policy) -> Iterator[Problem]:
+    origin = policy.origin
+    ref = Ref(origin.kind, origin.namespace, origin.name)
+    if policy.host.startswith("*"):
+        return
+    service = mesh.services.get(policy.host)
+    if service is None:
+        yield Problem(
+            ref, "spec.host", f"{policy.host!r} is no service of the mesh",
+            "the object holds for nothing", "correct the host, or create the service",
+            Level.WARNING,
+        )  # fmt: skip
+        return
+    for subset in policy.subsets:
+        if not _selected(mesh, service, subset):
+            said = ", ".join(f"{key}={value}" for key, value in subset.labels) or "no labels"
+            yield Problem(
+                ref, f"spec.subsets[{subset.name}].labels",
+                f"{said} selects no workload of {service.host}",
+                "requests for it are answered with 503 (UH)",
+                "correct the labels, or label the pods", Level.WARNING,
+            )  # fmt: skip
+
+
+def _selected(mesh: Mesh, service: Service, subset: Subset) -> bool:
+    """Whether any workload, ready or not, is in the subset."""
+    wanted = (*service.selector, *subset.labels)
+    if service.selector:
+        return any(
+            one.namespace == service.namespace
+            and all(one.labels.get(key) == value for key, value in wanted)
+            for one in mesh.workloads.values()
+        )
+    behind = mesh.endpoints.get(service.host, {})
+    known = (mesh.workloads.get(one.workload) for group in behind.values() for one in group)
+    return any(
+        one is not None and all(one.labels.get(key) == value for key, value in wanted)
+        for one in known
+    )
