@@ -56,16 +56,20 @@ def _in_system(api_version: str, kind: str, name: str = PILOT) -> Object:
 
 
 def _access() -> list[Object]:
-    """It reads what the mesh is made of, and writes but its own certificate."""
+    """It reads what the mesh is made of, and writes its own certificate and what it says."""
     api = f"{_RBAC}/v1"
     everywhere: Object = {"name": PILOT, "labels": dict(_LABELS)}
     subjects: list[Json] = [{"kind": "ServiceAccount", "name": PILOT, "namespace": NAMESPACE}]
-    mesh_groups = ("networking.istio.io", "security.istio.io", "telemetry.istio.io")
+    groups = (
+        "networking.istio.io", "security.istio.io", "telemetry.istio.io",
+        "gateway.networking.k8s.io",
+    )  # fmt: skip
     rules: list[Json] = [
         _rule("", "services endpoints pods nodes namespaces configmaps serviceaccounts"),
         _rule("discovery.k8s.io", "endpointslices"),
         _rule("apiextensions.k8s.io", "customresourcedefinitions"),
-        *(_rule(group, "*") for group in (*mesh_groups, "gateway.networking.k8s.io")),
+        *(_rule(group, "*") for group in groups),
+        *(_rule(group, "*/status", "update patch") for group in groups),
         _rule("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
         {**_rule("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "update patch"),
          "resourceNames": [WEBHOOK]},

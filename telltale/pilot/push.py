@@ -22,8 +22,9 @@ from telltale.pilot.envoy import endpoints as assignments
 from telltale.pilot.envoy.resources import Bundle
 from telltale.pilot.intake import endpoints, unmet, workloads
 from telltale.pilot.intake.problem import Problem
-from telltale.pilot.intake.read import Objects, read
+from telltale.pilot.intake.read import Objects, reading
 from telltale.pilot.intake.services import host_of
+from telltale.pilot.intake.status import Statuses
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.plan import Key, Plans
 from telltale.pilot.watch import Current
@@ -58,6 +59,7 @@ class Push:
         self._encoded: dict[int, tuple[Message, Resource]] = {}
         self.mesh = Mesh(options=options)
         self._told: tuple[Problem, ...] = ()
+        self.statuses: Topic[Statuses] = Topic({})
         self.plans = Plans(self.mesh)
         self.snapshots: dict[Key, Snapshot] = {}
         self.members: dict[str, Member] = {}
@@ -102,12 +104,14 @@ class Push:
         current = self._current
         self._seen_whole = current.whole.version
         current.take_parts()  # all that they tell is in what is read now
-        self.mesh, self._told = read(
+        found = reading(
             Objects(tuple(current.services.values()), tuple(current.slices),
                     tuple(current.pods.values()),
                     {kind: tuple(known.values()) for kind, known in current.configs.items()}),
             self._options,
         )  # fmt: skip
+        self.mesh, self._told = found.mesh, found.problems
+        self.statuses.publish(found.statuses)
         self.plans = Plans(self.mesh)
         self._encoded = {}
         self._endpoints = set_of(

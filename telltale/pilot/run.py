@@ -24,6 +24,7 @@ from telltale.pilot.doors import Doors
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.push import Push
 from telltale.pilot.status import Status
+from telltale.pilot.statuses import Writer
 from telltale.pilot.watch import Current
 from telltale.pilot.web import Shown, application
 from telltale.pilot.xds import server
@@ -94,6 +95,7 @@ async def run(
             await informer.wait_synced()
         await configs.wait_synced()
         pilot.begin()
+        tasks.start("write statuses", Writer(client, current, pilot.push.statuses, clock).run)
         await asyncio.Event().wait()
 
 

@@ -1,5 +1,7 @@
 """Kubernetes objects into the mesh: `read(objects) -> (mesh, problems)`. Pure.
 
+`reading` gives besides what is to be written into the objects' status.
+
     Service -> model.Service     EndpointSlice -> model.Endpoint     Pod -> model.Workload
     VirtualService -> model.Routing     DestinationRule -> model.Policy
 """
@@ -25,6 +27,7 @@ from telltale.pilot.intake import (
     workloads,
 )
 from telltale.pilot.intake.problem import Problem
+from telltale.pilot.intake.status import Statuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,23 @@ class Objects:
         return self.configs.get(kind, ())
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that follows from the objects."""
+
+    mesh: Mesh
+    problems: tuple[Problem, ...] = ()
+    statuses: Statuses = field(default_factory=dict)
+
+
 def read(objects: Objects, options: Options = DEFAULT) -> tuple[Mesh, tuple[Problem, ...]]:
     """The mesh that the objects describe; what they get wrong is told, never raised."""
+    one = reading(objects, options)
+    return one.mesh, one.problems
+
+
+def reading(objects: Objects, options: Options = DEFAULT) -> Reading:
+    """The mesh, what is wrong, and what to say of each object."""
     known, problems = _services(objects.services, options)
     routings, wrong = virtualservices.read(objects.of(VIRTUAL_SERVICE), options.domain)
     problems += wrong
@@ -55,7 +73,7 @@ def read(objects: Objects, options: Options = DEFAULT) -> tuple[Mesh, tuple[Prob
         policies=tuple(policies),
         options=options,
     )
-    return mesh, tuple(problems)
+    return Reading(mesh, tuple(problems), {})
 
 
 def _services(
