@@ -2,18 +2,19 @@
 OpenMetrics ends with # EOF).
 
 A part that does not answer is left out and counted; it never fails the scrape.
-Never: parsing what others expose, except that the mesh's own `istio_*` names lose the prefix Envoy
-puts before them.
+Never: parsing what others expose, except that Envoy's own counts of requests get Istio's names
+and labels (`labels`).
 """
 
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from telltale.agent import h1
+from telltale.agent import h1, labels
 from telltale.agent.h1 import Answer, Request, Where
 from telltale.agent.probed import Scrape
+from telltale.model.peer import NOBODY, Peer
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Own:
     connected: bool
     stage: str
     walks: int
+    peer: Peer = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ async def merged(request: Request, own: Own, places: Places) -> Answer:
         asked.append(("application", where, Request("GET", path, query, accept)))
     parts = await asyncio.gather(*(_scrape(*one) for one in asked))
     failed = {name: part is None for (name, _, _), part in zip(asked, parts, strict=True)}
+    if counted := parts[0]:
+        parts[0] = replace(counted, body=labels.labelled(counted.body, own.peer))
     bodies = [_own(own, failed), *(_ended(part.body) for part in parts if part)]
     kinds = [part.content_type for part in parts[1:] if part and part.content_type]
     return Answer(200, b"".join(bodies), kinds[-1] if kinds else TEXT)
@@ -61,10 +65,6 @@ async def _scrape(name: str, where: Where, request: Request) -> Answer | None:
     if answer.status != 200:
         log.warning("scraping %s on :%d failed: status %d", name, where.port, answer.status)
         return None
-    if name == "envoy":
-        return Answer(
-            200, answer.body.replace(b"envoy_istio_istio_", b"istio_"), answer.content_type
-        )
     return answer
 
 

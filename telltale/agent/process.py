@@ -19,6 +19,7 @@ from pathlib import Path
 
 from telltale.agent.bootstrap import bootstrap
 from telltale.agent.settings import Settings, SettingsError
+from telltale.model.metric import OWN_PEER
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ def start(settings: Settings, exited: Callable[[], None]) -> Envoy:
             command(settings, path),
             executable=binary,
             stdin=subprocess.DEVNULL,
+            env={**os.environ, OWN_PEER: str(settings.peer)},
             user=uid,
             group=uid,
             extra_groups=None if uid is None else [],

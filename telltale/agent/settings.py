@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from telltale import __version__
 from telltale.agent.probed import AppProbe, Scrape, read_app_probes, read_scrapes
+from telltale.model import peer
+from telltale.model.peer import NOBODY, Peer
 
 T = TypeVar("T")
 
@@ -86,6 +88,7 @@ class Settings:
     termination_log: Path = Path("/dev/termination-log")
     app_probes: Mapping[str, AppProbe] = field(default_factory=dict)
     scrapes: tuple[Scrape, ...] = ()
+    peer: Peer = NOBODY
 
     @property
     def node_id(self) -> str:
@@ -99,6 +102,7 @@ def read(environ: Mapping[str, str], flags: Flags, labels_text: str = "") -> Set
     labels = read_labels(labels_text)
     domain = flags.domain or f"{namespace}.svc.cluster.local"
     address = flags.discovery_address or config.text("discoveryAddress", PILOT)
+    metadata = _metadata(environ, config, labels)
     return Settings(
         kind=flags.kind,
         pod=_needed(environ, "POD_NAME"),
@@ -106,7 +110,7 @@ def read(environ: Mapping[str, str], flags: Flags, labels_text: str = "") -> Set
         ip=_needed(environ, "INSTANCE_IP"),
         domain=domain,
         target=read_target(address),
-        metadata=_metadata(environ, config, labels),
+        metadata=metadata,
         cluster=f"{labels.get('app', 'istio-proxy')}.{namespace}",
         ports=Ports(
             admin=config.port("proxyAdminPort", 15000),
@@ -131,6 +135,10 @@ def read(environ: Mapping[str, str], flags: Flags, labels_text: str = "") -> Set
         termination_log=Path(environ.get("TERMINATION_LOG", "/dev/termination-log")),
         app_probes=_checked(read_app_probes, environ, "ISTIO_KUBE_APP_PROBERS"),
         scrapes=_checked(read_scrapes, environ, "ISTIO_PROMETHEUS_ANNOTATIONS"),
+        peer=peer.of(
+            str(metadata.get("WORKLOAD_NAME") or _needed(environ, "POD_NAME")), namespace, labels,
+            str(metadata.get("CLUSTER_ID", "Kubernetes")),
+        ),
     )
 
 

@@ -116,6 +116,7 @@ class Status:
             connected=bool(view.numbers and view.numbers.connected),
             stage=view.story.standing.stage.value,
             walks=self._watch.walks,
+            peer=self._settings.peer,
         )
         places = metrics.Places(self._settings.ports.prometheus, self._settings.scrapes)
         return await metrics.merged(request, own, places)

@@ -6,8 +6,11 @@ Never: Kubernetes, Envoy, I/O. What one class of clients sees of it is a `view.V
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from telltale.model import observed, peer
 from telltale.model.gateway import Gateway
+from telltale.model.observed import Observed
 from telltale.model.options import DEFAULT, Options
+from telltale.model.peer import Peer
 from telltale.model.policy import Policy
 from telltale.model.route import Client, Routing
 from telltale.model.scope import Labels, Scope
@@ -35,6 +38,18 @@ class Mesh:
     def behind(self, service: Service, port: Port) -> tuple[Endpoint, ...]:
         """The endpoints that can answer on a port of a service."""
         return self.endpoints.get(service.host, {}).get(port.number, ())
+
+    def peer(self, key: str) -> Peer | None:
+        """Who the workload NAME.NAMESPACE is to those who count its requests, if it is known."""
+        found = self.workloads.get(key)
+        if found is None:
+            return None
+        name = found.owner or found.name
+        return peer.of(name, found.namespace, found.labels, self.options.cluster)
+
+    def observed(self, namespace: str, labels: Labels) -> Observed:
+        """What is told of the requests of a namespace's workloads with these labels."""
+        return observed.default(self.options)
 
     def workload(self, proxy: Proxy) -> Workload:
         """What the mesh knows of the workload behind a proxy, or the proxy's own word."""

@@ -62,8 +62,9 @@ class Shown:
 class Options:
     """`access_log` is a path, or empty for none; its format is empty for our own line.
 
-    `root`: the namespace whose objects hold everywhere. `detection_s`: how long the first bytes of
-    a connection are waited for where its protocol is not declared, 0 without limit.
+    `root`: the namespace whose objects hold everywhere. `cluster`: what it calls itself in metrics.
+    `detection_s`: how long the first bytes of a connection are waited for where its protocol is not
+    declared, 0 without limit.
     """
 
     domain: str = "cluster.local"
@@ -71,6 +72,7 @@ class Options:
     access_log_format: str = ""
     access_log_json: bool = False
     root: str = "istio-system"
+    cluster: str = "Kubernetes"
     egress: Egress = Egress.ANY
     shown: Shown = Shown()
     connect_timeout_s: float = 10.0

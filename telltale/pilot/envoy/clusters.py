@@ -75,6 +75,10 @@ def _inbound(target: Target) -> Cluster:
     cluster = _original(names.inbound(target.port))
     cluster.alt_stat_name = names.alt_stat(cluster.name)
     cluster.upstream_bind_config.source_address.CopyFrom(_LOCAL)
+    name, namespace = names.of_service(target.host)
+    cluster.metadata.filter_metadata["istio"].update({
+        "services": [{"host": target.host, "name": name, "namespace": namespace}],
+    })  # fmt: skip
     if target.protocol.http:
         as_asked = _SAME if target.protocol is Protocol.HTTP else _HTTP2
         cluster.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(as_asked)

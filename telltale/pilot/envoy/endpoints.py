@@ -14,7 +14,7 @@ from telltale.model.policy import Policy, Subset
 from telltale.model.scope import Labels
 from telltale.model.service import Discovery, Endpoint, Service
 from telltale.model.view import forms
-from telltale.pilot.envoy import names
+from telltale.pilot.envoy import names, observe
 from telltale.pilot.envoy.resources import address
 
 
@@ -31,12 +31,12 @@ def of(mesh: Mesh, service: Service) -> tuple[ClusterLoadAssignment, ...]:
     for port in service.ports:
         endpoints = mesh.behind(service, port)
         name = names.assignment(port.number, service.host)
-        found[name] = _assignment(name, endpoints)
+        found[name] = _assignment(mesh, name, endpoints)
         for policy, subset in _subsets(mesh, service):
             owner = "" if policy.origin.namespace == service.namespace else policy.origin.namespace
             name = names.assignment(port.number, service.host, subset.name, owner)
             if name not in found:
-                found[name] = _assignment(name, _labelled(mesh, endpoints, subset.labels))
+                found[name] = _assignment(mesh, name, _labelled(mesh, endpoints, subset.labels))
     return tuple(found.values())
 
 
@@ -59,7 +59,9 @@ def _labelled(
     )  # fmt: skip
 
 
-def _assignment(name: str, endpoints: tuple[Endpoint, ...]) -> ClusterLoadAssignment:
+def _assignment(
+    mesh: Mesh, name: str, endpoints: tuple[Endpoint, ...]
+) -> ClusterLoadAssignment:
     assignment = ClusterLoadAssignment(cluster_name=name)
     by_zone: dict[str, list[Endpoint]] = defaultdict(list)
     for endpoint in endpoints:
@@ -73,4 +75,6 @@ def _assignment(name: str, endpoints: tuple[Endpoint, ...]) -> ClusterLoadAssign
             added = group.lb_endpoints.add()
             added.endpoint.address.CopyFrom(address(endpoint.address, endpoint.port))
             added.load_balancing_weight.value = 1
+            if peer := mesh.peer(endpoint.workload):
+                added.metadata.CopyFrom(observe.beside(str(peer)))
     return assignment

@@ -1,15 +1,13 @@
 """The network filters of a chain: HTTP with its connection settings, or plain TCP. Pure.
 
-Never: which chain they stand in. Access log: one line a request or connection, when asked for.
+Never: which chain they stand in; what is counted or logged of them (`observe`).
 """
 
 from typing import TypeAlias
 
-from envoy.config.accesslog.v3.accesslog_pb2 import AccessLog
 from envoy.config.core.v3.config_source_pb2 import ApiVersion
 from envoy.config.listener.v3.listener_components_pb2 import Filter, ListenerFilter
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
-from envoy.extensions.access_loggers.file.v3.file_pb2 import FileAccessLog
 from envoy.extensions.filters.http.grpc_web.v3.grpc_web_pb2 import GrpcWeb
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.listener.http_inspector.v3.http_inspector_pb2 import HttpInspector
@@ -26,13 +24,6 @@ from telltale.pilot.envoy.resources import pack
 Http: TypeAlias = hcm.HttpConnectionManager
 
 HTTP_ALPN = ("http/1.0", "http/1.1", "h2c")  # what the inspector calls plain HTTP
-_LINE = (
-    "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" "
-    "%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %BYTES_RECEIVED% %BYTES_SENT% "
-    "%DURATION% \"%REQ(X-REQUEST-ID)%\" \"%REQ(:AUTHORITY)%\" \"%UPSTREAM_HOST%\" "
-    "%UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% "
-    "%DOWNSTREAM_REMOTE_ADDRESS% %ROUTE_NAME%\n"
-)  # fmt: skip
 
 
 def outbound_http(port: int, options: Options, *, grpc_web: bool = False) -> Filter:
@@ -62,7 +53,6 @@ def inbound_http(
 def tcp(cluster: str, options: Options, stat_prefix: str = "") -> Filter:
     """Bytes to a cluster, unread."""
     proxy = TcpProxy(stat_prefix=stat_prefix or cluster, cluster=cluster)
-    proxy.access_log.extend(_access_log(options))
     return Filter(name="envoy.filters.network.tcp_proxy", typed_config=pack(proxy))
 
 
@@ -87,7 +77,6 @@ def _http(stat_prefix: str, options: Options, *, grpc_web: bool) -> Http:
     http.upgrade_configs.add(upgrade_type="websocket")
     http.use_remote_address.value = False
     http.http_protocol_options.accept_http_10 = True  # nginx and ab still speak it by default
-    http.access_log.extend(_access_log(options))
     if grpc_web:
         http.http_filters.append(_http_filter("envoy.filters.http.grpc_web", GrpcWeb()))
     http.http_filters.append(_http_filter("envoy.filters.http.router", Router()))
@@ -104,11 +93,3 @@ def _normalize(http: Http, paths: Paths) -> None:
 
 def _http_filter(name: str, config: GrpcWeb | Router) -> hcm.HttpFilter:
     return hcm.HttpFilter(name=name, typed_config=pack(config))
-
-
-def _access_log(options: Options) -> tuple[AccessLog, ...]:
-    if not options.access_log:
-        return ()
-    file = FileAccessLog(path=options.access_log)
-    file.log_format.text_format_source.inline_string = _LINE
-    return (AccessLog(name="envoy.access_loggers.file", typed_config=pack(file)),)

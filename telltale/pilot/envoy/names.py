@@ -54,6 +54,12 @@ def virtual_host(host: str, port: int) -> str:
     return f"{host}:{port}"
 
 
+def of_service(host: str) -> tuple[str, str]:
+    """Name and namespace of a service by its host; one of no Kubernetes Service is its own name."""
+    parts = host.split(".")
+    return (parts[0], parts[1]) if parts[2:3] == ["svc"] else (host, "")
+
+
 def stat_prefix(direction: str, port: int) -> str:
     """`;` ends the name for those who cut tags out of statistics."""
     return f"{direction}_0.0.0.0_{port};"

@@ -23,8 +23,17 @@ def read(pod: Pod) -> Workload | None:
         name=pod.metadata.name, namespace=pod.metadata.namespace,
         labels=dict(pod.metadata.labels),
         addresses=tuple(address for address in dict.fromkeys(addresses) if address),
-        ports=ports, service_account=pod.spec.service_account_name,
+        ports=ports, service_account=pod.spec.service_account_name, owner=_owner(pod),
     )  # fmt: skip
+
+
+def _owner(pod: Pod) -> str:
+    """A ReplicaSet is named after its Deployment and the hash of the pod template."""
+    owner = pod.metadata.controller
+    if owner is None:
+        return ""
+    tail = f"-{pod.metadata.labels.get('pod-template-hash', '')}"
+    return owner.name.removesuffix(tail) if owner.kind == "ReplicaSet" else owner.name
 
 
 class NotAProxy(ValueError):
@@ -45,6 +54,7 @@ def read_proxy(node_id: str, metadata: Object) -> Proxy:
         addresses=tuple(address for address in dict.fromkeys(addresses) if address),
         ports=_ports(dig(metadata, "POD_PORTS")),
         service_account=_text(metadata, "SERVICE_ACCOUNT"),
+        owner=_text(metadata, "WORKLOAD_NAME"),
     )  # fmt: skip
     cluster = _text(metadata, "CLUSTER_ID") or "Kubernetes"
     redirected = _text(metadata, "INTERCEPTION_MODE") != "NONE"
