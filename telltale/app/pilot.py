@@ -1,8 +1,8 @@
-"""The pilot's process: the control plane, and the injection webhook beside it.
+"""The pilot's process: the control plane, and the webhooks beside it.
 
-Never: a rule of either. The webhook's authority is kept in a Secret, so that every replica and
-every restart shows a certificate of the same root; its public part is written into the webhook's
-configuration.
+Never: a rule of either. The webhooks' authority is kept in a Secret, so that every replica and
+every restart shows a certificate of the same root; its public part is written into the webhooks'
+configurations.
 """
 
 import asyncio
@@ -17,17 +17,22 @@ from telltale.ca import tls
 from telltale.ca.authority import Authority, BadAuthority, Issued, new_authority, read_authority
 from telltale.inject import install, meshconfig, webhook
 from telltale.inject.settings import SidecarSettings
+from telltale.inject.validate import Findings
+from telltale.inject.validator import VALIDATOR
 from telltale.kube import kubeconfig
+from telltale.kube.admission import MutatingWebhookConfiguration, ValidatingWebhookConfiguration
 from telltale.kube.client import Client, Patch
 from telltale.kube.codec import Json, Malformed, Object
 from telltale.kube.errors import AlreadyExists, NotFound
-from telltale.kube.kinds import MUTATING_WEBHOOK, SECRET
+from telltale.kube.kinds import MUTATING_WEBHOOK, SECRET, VALIDATING_WEBHOOK, Kind
 from telltale.kube.transport import Http
 from telltale.lib import log as logs
 from telltale.lib.clock import Clock, SystemClock, SystemIds
 from telltale.lib.tasks import describe, supervise, until_signalled
 from telltale.pilot import run as pilot
 from telltale.pilot.intake import meshconfig as options
+from telltale.pilot.intake.checks import check
+from telltale.pilot.intake.problem import Level
 from telltale.pilot.run import PilotSettings
 
 log = logging.getLogger(__name__)
@@ -76,7 +81,7 @@ async def _run(sidecar: SidecarSettings, settings: PilotSettings, client: Client
     async def inject() -> None:
         authority = await _authority(client, clock)
         context = tls.server_context(authority.server(SERVICE_NAMES, clock.now()))
-        async with webhook.serving(sidecar, context):
+        async with webhook.serving(sidecar, context, check=_check):
             await _publish(client, authority)
             injecting.set()
             try:
@@ -123,18 +128,41 @@ def _kept(authority: Authority) -> Object:
     return {"metadata": meta, "type": "istio.io/ca-root", "data": data}
 
 
+def _check(object: Object) -> Findings:
+    """The pilot's judgement of one object, in the webhook's words."""
+    found = check(object)
+    return Findings(
+        tuple(str(one) for one in found if one.level is Level.ERROR),
+        tuple(str(one) for one in found if one.level is not Level.ERROR),
+    )
+
+
 async def _publish(client: Client, authority: Authority) -> None:
-    """Write our root into every webhook of the configuration that does not have it."""
-    configuration = await client.get(MUTATING_WEBHOOK, install.WEBHOOK)
+    """Write our root into the configurations of both webhooks."""
+    injector = await client.get(MUTATING_WEBHOOK, install.WEBHOOK)
+    await _trust(client, MUTATING_WEBHOOK, injector, authority)
+    try:
+        validator = await client.get(VALIDATING_WEBHOOK, VALIDATOR)
+    except NotFound:
+        log.warning("no %s: objects are stored unchecked, and judged when read", VALIDATOR)
+        return
+    await _trust(client, VALIDATING_WEBHOOK, validator, authority)
+
+
+Hooks = MutatingWebhookConfiguration | ValidatingWebhookConfiguration
+
+
+async def _trust(client: Client, kind: Kind[Hooks], found: Hooks, authority: Authority) -> None:
+    """Write our root into every webhook that does not have it."""
     bundle = base64.b64encode(authority.certificate).decode()
     wanted: list[Json] = [
         {"op": "add", "path": f"/webhooks/{index}/clientConfig/caBundle", "value": bundle}
-        for index, one in enumerate(configuration.webhooks)
+        for index, one in enumerate(found.webhooks)
         if one.client_config.ca_bundle != bundle
     ]
     if wanted:
-        await client.patch(MUTATING_WEBHOOK, install.WEBHOOK, wanted, how=Patch.JSON)
-        log.info("webhook configuration %s trusts our root now", install.WEBHOOK)
+        await client.patch(kind, found.metadata.name, wanted, how=Patch.JSON)
+        log.info("webhook configuration %s trusts our root now", found.metadata.name)
 
 
 def _text(path: Path) -> str:

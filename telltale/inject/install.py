@@ -7,6 +7,7 @@ get no new pods (failurePolicy Fail), rather than pods outside the mesh.
 
 from dataclasses import dataclass
 
+from telltale.inject import validator
 from telltale.inject.decide import NAMESPACE_LABEL, POD_KEY, SYSTEM
 from telltale.kube import codec
 from telltale.kube.codec import Json, Object
@@ -47,6 +48,7 @@ def mesh_objects(settings: MeshSettings) -> list[Object]:
         _service(),
         _deployment(settings),
         _webhook_configuration(),
+        validator.configuration({"namespace": NAMESPACE, "name": PILOT, "port": 443}),
     ]
 
 
@@ -70,9 +72,12 @@ def _access() -> list[Object]:
         _rule("apiextensions.k8s.io", "customresourcedefinitions"),
         *(_rule(group, "*") for group in groups),
         *(_rule(group, "*/status", "update patch") for group in groups),
-        _rule("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
+        _rule("admissionregistration.k8s.io",
+              "mutatingwebhookconfigurations validatingwebhookconfigurations"),
         {**_rule("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "update patch"),
          "resourceNames": [WEBHOOK]},
+        {**_rule("admissionregistration.k8s.io", "validatingwebhookconfigurations", "update patch"),
+         "resourceNames": [validator.VALIDATOR]},
         _rule("authentication.k8s.io", "tokenreviews", "create"),
     ]  # fmt: skip
     own: list[Json] = [_rule("", "secrets", "get create update patch")]

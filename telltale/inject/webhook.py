@@ -1,19 +1,22 @@
-"""The injection webhook over HTTPS: POST /inject, GET /ready. The shell around `review`.
+"""The webhooks over HTTPS: POST /inject, POST /validate, GET /ready.
 
-Never: a rule about pods, or a client of the API.
+The shell around `review` and `validate`. Never: a rule about objects, or a client of the API.
 """
 
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from telltale.inject.review import refusal, review
+from telltale.inject.asked import Verdict, refusal
+from telltale.inject.review import review
 from telltale.inject.settings import SidecarSettings
+from telltale.inject.validate import Check, Findings, validate
+from telltale.kube.codec import Object
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,10 @@ class Listen:
     port: int = PORT
 
 
+def _no_rules(object: Object) -> Findings:
+    return Findings()
+
+
 async def serve(settings: SidecarSettings, tls: ssl.SSLContext, listen: Listen = Listen()) -> None:
     """Answer until cancelled. Raises `OSError` when the port is taken."""
     async with serving(settings, tls, listen):
@@ -37,40 +44,48 @@ async def serve(settings: SidecarSettings, tls: ssl.SSLContext, listen: Listen =
 
 @asynccontextmanager
 async def serving(
-    settings: SidecarSettings, tls: ssl.SSLContext, listen: Listen = Listen()
-) -> AsyncIterator[int]:
+    settings: SidecarSettings, tls: ssl.SSLContext, listen: Listen = Listen(),
+    check: Check = _no_rules,
+) -> AsyncIterator[int]:  # fmt: skip
     """Listens as long as the block lasts; yields the port."""
-    runner = web.AppRunner(application(settings), access_log=None)
+    runner = web.AppRunner(application(settings, check), access_log=None)
     await runner.setup()
     try:
         site = web.TCPSite(runner, listen.host, listen.port, ssl_context=tls)
         await site.start()
         _, port = runner.addresses[0][:2]
-        log.info("injection webhook listens on %s:%d", listen.host, port)
+        log.info("webhooks for injection and validation listen on %s:%d", listen.host, port)
         yield port
     finally:
         await runner.cleanup()
 
 
-def application(settings: SidecarSettings) -> web.Application:
-    async def inject(request: web.Request) -> web.Response:
-        try:
-            data = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            verdict = refusal("", f"the AdmissionReview is larger than {BODY_BYTES_MAX} bytes")
-            return _answer(413, verdict.body)
-        # In a thread: a pod of a megabyte takes a while, and the pilot has proxies to serve.
-        verdict = await asyncio.to_thread(review, data, settings)
-        log.log(logging.INFO if verdict.understood else logging.WARNING, "%s", verdict.line)
-        return _answer(200 if verdict.understood else 400, verdict.body)
+def application(settings: SidecarSettings, check: Check = _no_rules) -> web.Application:
+    """`check` judges what /validate is asked about."""
 
     async def ready(request: web.Request) -> web.Response:
         return web.Response(text="ready\n")
 
     app = web.Application(client_max_size=BODY_BYTES_MAX)
-    app.router.add_post("/inject", inject)
+    app.router.add_post("/inject", _asked(lambda data: review(data, settings)))
+    app.router.add_post("/validate", _asked(lambda data: validate(data, check)))
     app.router.add_get("/ready", ready)
     return app
+
+
+def _asked(judge: Callable[[bytes], Verdict]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            data = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            verdict = refusal("", f"the AdmissionReview is larger than {BODY_BYTES_MAX} bytes")
+            return _answer(413, verdict.body)
+        # In a thread: an object of a megabyte takes a while, and the pilot has proxies to serve.
+        verdict = await asyncio.to_thread(judge, data)
+        log.log(logging.INFO if verdict.understood else logging.WARNING, "%s", verdict.line)
+        return _answer(200 if verdict.understood else 400, verdict.body)
+
+    return handle
 
 
 def _answer(status: int, body: bytes) -> web.Response:

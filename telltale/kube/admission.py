@@ -43,12 +43,18 @@ class MutatingWebhookConfiguration(Typed):
     webhooks: list[Webhook] = []
 
 
+class ValidatingWebhookConfiguration(Typed):
+    metadata: Meta = Meta()
+    webhooks: list[Webhook] = []
+
+
 class AdmissionRequest(Typed):
     uid: str = ""
     namespace: str = ""
     name: str = ""
     operation: str = ""
-    object: Object = {}
+    object: Object | None = None
+    old_object: Object | None = None
 
 
 class AdmissionReview(Typed):

@@ -58,6 +58,10 @@ MUTATING_WEBHOOK = Kind(
     "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration",
     "mutatingwebhookconfigurations", admission.MutatingWebhookConfiguration, namespaced=False,
 )  # fmt: skip
+VALIDATING_WEBHOOK = Kind(
+    "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration",
+    "validatingwebhookconfigurations", admission.ValidatingWebhookConfiguration, namespaced=False,
+)  # fmt: skip
 CRD = Kind(
     "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions",
     Anything, namespaced=False,
@@ -65,5 +69,6 @@ CRD = Kind(
 
 BUILT_IN: tuple[Kind[object], ...] = (
     POD, SERVICE, ENDPOINTS, NAMESPACE, NODE, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, EVENT,
-    ENDPOINT_SLICE, DEPLOYMENT, REPLICA_SET, LEASE, MUTATING_WEBHOOK, CRD,
+    ENDPOINT_SLICE, DEPLOYMENT, REPLICA_SET, LEASE, MUTATING_WEBHOOK,
+    VALIDATING_WEBHOOK, CRD,
 )  # fmt: skip

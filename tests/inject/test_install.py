@@ -69,8 +69,10 @@ def test_what_is_installed_is_what_the_pilot_reads() -> None:
 
 def test_namespaced_objects_name_their_namespace_and_come_after_it() -> None:
     assert OBJECTS[0]["kind"] == "Namespace"
-    free = {"Namespace", "ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration",
-            "CustomResourceDefinition"}  # fmt: skip
+    free = {
+        "Namespace", "ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration",
+        "ValidatingWebhookConfiguration", "CustomResourceDefinition",
+    }  # fmt: skip
     for item in OBJECTS:
         expected = None if item["kind"] in free else "istio-system"
         assert dig(item, "metadata", "namespace") == expected

@@ -1,11 +1,15 @@
 """Types as schemas of CustomResourceDefinitions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
+import pytest
 
+from telltale.kube.demands import Cel, Demands
 from telltale.kube.istio.crds import definitions
+from telltale.kube.istio.destinationrule import DestinationRule
 from telltale.kube.istio.message import Message
+from telltale.kube.istio.virtualservice import VirtualService
 from telltale.kube.schema import schema_of
 
 
@@ -29,7 +33,9 @@ def test_fields_are_spelled_as_protobuf_does_and_bounds_are_kept():
     inner = {
         "type": "object",
         "description": "A part.",
-        "properties": {"ratio": {"type": "number", "minimum": 0, "maximum": 100}},
+        "properties": {
+            "ratio": {"type": "number", "minimum": 0, "maximum": 100, "format": "double"}
+        },
     }
     assert schema_of(Outer) == {
         "type": "object",
@@ -52,3 +58,41 @@ def test_every_kind_has_a_definition_that_a_cluster_takes():
         ("v1", True), ("v1beta1", False), ("v1alpha3", False),
     ]  # fmt: skip
     assert found["names"]["shortNames"] == ["vs"]
+
+
+class Documented(Message):
+    """A whole."""
+
+    demands: ClassVar[Demands] = Demands(
+        required=("first",), one_of=(("second_one", "third"),), cel=(Cel("self.first", "say it"),)
+    )
+
+    first: bool = False
+    """Said of the
+    first."""
+    second_one: Inner | None = None
+    """Said of the second, in place of what its type says."""
+    third: str = ""
+
+
+def test_the_string_under_a_field_describes_it_and_demands_are_rules():
+    found = schema_of(Documented)
+    assert found["properties"]["first"]["description"] == "Said of the first."
+    assert found["properties"]["secondOne"]["description"].startswith("Said of the second")
+    assert "description" not in found["properties"]["third"]
+    assert found["required"] == ["first"]
+    alternatives = [{"required": ["secondOne"]}, {"required": ["third"]}]
+    assert found["oneOf"] == [{"not": {"anyOf": alternatives}}, *alternatives]
+    assert found["x-kubernetes-validations"] == [{"rule": "self.first", "message": "say it"}]
+
+
+@pytest.mark.parametrize("spec", [VirtualService, DestinationRule])
+def test_every_field_of_these_is_described(spec):
+    def silent(schema, path):
+        for name, one in schema.get("properties", {}).items():
+            if not one.get("description"):
+                yield f"{path}.{name}"
+            yield from silent(one, f"{path}.{name}")
+            yield from silent(one.get("items", {}), f"{path}.{name}[]")
+
+    assert list(silent(schema_of(spec), spec.__name__)) == []

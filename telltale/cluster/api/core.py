@@ -1,6 +1,6 @@
 """What every verb is handed: the store, the resources, the rules of admission. Never: a rule."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from telltale.cluster.api.kinds.kind import Kind
@@ -23,6 +23,7 @@ class Review:
     user: User
     dry_run: bool = False
     subresource: str = ""
+    warnings: list[str] = field(default_factory=list)  # what those who admit say to the client
 
     def with_object(self, object: Object) -> "Review":
         return replace(self, object=object)

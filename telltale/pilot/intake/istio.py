@@ -12,6 +12,7 @@ from telltale.kube.istio.message import Config, Message
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Ref
 from telltale.model.scope import EVERYWHERE, Labels, Origin, Scope
+from telltale.pilot.intake import typed
 from telltale.pilot.intake.problem import Level, Problem
 from telltale.pilot.intake.services import host_of
 
@@ -65,7 +66,7 @@ def read_all(
         try:
             value = read(reader, convert(spec, one.spec))
         except Malformed as error:
-            reader.wrong("spec", str(error), "the object is left out", "correct the field")
+            reader.problems += typed.malformed(reader.ref, spec, one.spec, error)
             value = None
         if value is not None:
             found.append(value)

@@ -12,11 +12,15 @@ from telltale.kube.meta import Ref
 class Level(StrEnum):
     ERROR = "error"  # what is meant cannot be had: admission refuses it
     WARNING = "warning"  # it works, probably not as meant
+    INFO = "info"  # worth knowing
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Which object and field, what is wrong, why it matters, and how to mend it."""
+    """Which object and field, what is wrong, why it matters, and how to mend it.
+
+    `code` is a permanent name of this kind of problem (docs/analysis.md).
+    """
 
     object: Ref
     field: str
@@ -24,6 +28,12 @@ class Problem:
     why: str
     hint: str
     level: Level = Level.ERROR
+    code: str = "invalid"
 
     def __str__(self) -> str:
-        return f"{self.object}: {self.field}: {self.what}: {self.why}; {self.hint}"
+        return f"{self.object}: {self.told}"
+
+    @property
+    def told(self) -> str:
+        """All but the object, for where that is known."""
+        return f"{self.field}: {self.what}: {self.why}; {self.hint}"

@@ -188,3 +188,21 @@ def test_the_token_volume(ask):
     absent["spec"]["serviceAccountName"] = "nobody"
     told = ask("POST", PODS, absent)
     assert (told.code, 'serviceaccount "nobody" not found' in told.message) == (403, True)
+
+
+def test_a_validating_webhook_is_asked_and_its_warnings_reach_the_client(ask, far):
+    told = hook()
+    told["webhooks"][0]["rules"][0]["operations"] = ["CREATE", "UPDATE"]
+    del told["webhooks"][0]["clientConfig"]["service"]["path"]
+    path = HOOKS.replace("mutating", "validating")
+    assert ask("POST", path, told).code == 201
+    far.answer = {"allowed": True, "warnings": ["hardly\nas meant", 'and "so"']}
+    made = ask("POST", PODS, pod())
+    assert made.headers["Warning"] == '299 - "hardly as meant", 299 - "and \\"so\\""'
+    changed = ask.patch(f"{PODS}/p", {"metadata": {"labels": {"a": "b"}}})
+    assert (changed.code, changed.headers["Warning"][:20]) == (200, '299 - "hardly as mea')
+    assert [one["operation"] for one in far.asked] == ["CREATE", "UPDATE"]
+    assert far.asked[1]["oldObject"]["metadata"].get("labels") is None
+    far.answer = patches({"op": "add", "path": "/metadata/labels/no", "value": "x"})
+    assert "no" not in ask.patch(f"{PODS}/p", {"metadata": {"labels": {"c": "d"}}}).body[
+        "metadata"]["labels"]  # fmt: skip

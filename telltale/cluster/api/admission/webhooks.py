@@ -13,7 +13,7 @@ from telltale.cluster.api.admission import match
 from telltale.cluster.api.admission.caller import Caller, Unreachable
 from telltale.cluster.api.admission.match import Surroundings
 from telltale.cluster.api.core import Review
-from telltale.cluster.api.objects import mapping, name_of, namespace_of, number, part, text
+from telltale.cluster.api.objects import mapping, name_of, namespace_of, number, part, text, words
 from telltale.cluster.store.revisions import Store
 from telltale.cluster.store.stored import Key
 from telltale.kube import codec, errors
@@ -92,6 +92,7 @@ class Webhooks:
                 raise Unreachable("the answer is to another request: its uid differs")
         except (Unreachable, Malformed, TimeoutError) as error:
             return _unanswered(hook, review, error)
+        review.warnings.extend(words(response, "warnings"))
         if response.get("allowed") is not True:
             raise _denied(hook, response)
         return self._patched(hook, review, response)

@@ -19,7 +19,7 @@ from telltale.cluster.api.custom.accepted import (
 from telltale.cluster.api.kinds.every import EveryKind
 from telltale.cluster.api.kinds.kind import Kind
 from telltale.cluster.api.objects import listed, meta, name_of, number, part, text, words
-from telltale.cluster.api.problems import Problem
+from telltale.cluster.api.problems import Problem, shown
 from telltale.cluster.api.resources import EVERY_VERB, Registry, Resource, Scale
 from telltale.cluster.api.tables.column import AGE, NAME, Column, age
 from telltale.cluster.api.view import View
@@ -217,9 +217,16 @@ def _column(given: Object) -> Column:
         value = found[0]
         if type == "date":
             return age(str(value or ""), now)
-        return value if isinstance(value, (int, float, bool)) else str(value)
+        if isinstance(value, int | float | bool):
+            return value
+        return " ".join(_printed(one) for one in found)
 
     return Column(
         text(given, "name"), cell, type=type, format=text(given, "format"),
         priority=number(given, "priority"), description=text(given, "description"),
     )  # fmt: skip
+
+
+def _printed(value: Json) -> str:
+    """Text as it is; a list or an object as JSON (apiextensions-apiserver, tableconvertor)."""
+    return value if isinstance(value, str) else shown(value)

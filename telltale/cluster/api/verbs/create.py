@@ -34,7 +34,6 @@ async def create(core: Core, call: Call, managed: Json = None) -> Answer:
     object = await core.admission.admit(review)
     kind.default(object)
     refuse(call.resource, name_of(object), metadata(object, kind.name_rule) + kind.validate(object))
-    headers = options.warnings(body.warnings)
     if dry_run:
         _expect_free(core, call.resource, object)
         core.allocation.claim(call.resource, object, None)
@@ -42,7 +41,7 @@ async def create(core: Core, call: Call, managed: Json = None) -> Answer:
         answer = present.made(core, call, object, 201)
     else:
         answer = present.one(core, call, store(core, call.resource, object), 201)
-    return Answer(answer.code, answer.body, answer.content_type, headers)
+    return options.warned(answer, [*body.warnings, *review.warnings])
 
 
 def pruned(kind: Kind, call: Call, body: Body) -> Body:

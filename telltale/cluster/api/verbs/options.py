@@ -1,7 +1,10 @@
 """The query parameters that all writes share, checked. Pure. Raises `Invalid` and `BadRequest`."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from telltale.cluster.api.problems import refusal, unsupported
-from telltale.cluster.api.request import Ask
+from telltale.cluster.api.request import Answer, Ask
 from telltale.kube import errors
 
 
@@ -12,12 +15,19 @@ def dry_run(ask: Ask) -> bool:
     return bool(given)
 
 
-def warnings(found: tuple[str, ...]) -> dict[str, str]:
-    """Warnings as the header that clients print."""
-    if not found:
-        return {}
-    quoted = [one.replace("\\", "\\\\").replace('"', '\\"') for one in found]
-    return {"Warning": ", ".join(f'299 - "{one}"' for one in quoted)}
+def warned(answer: Answer, found: Iterable[str]) -> Answer:
+    """The answer with warnings, in the header that clients print, after those it has already."""
+    told = [f'299 - "{_quoted(one)}"' for one in found]
+    if not told:
+        return answer
+    before = [known] if (known := answer.headers.get("Warning")) else []
+    headers = {**answer.headers, "Warning": ", ".join([*before, *told])}
+    return replace(answer, headers=headers)
+
+
+def _quoted(text: str) -> str:
+    """On one line: a header cannot hold another."""
+    return " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def revision(text: str) -> int:

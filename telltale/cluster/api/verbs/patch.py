@@ -67,8 +67,7 @@ async def _patched(core: Core, call: Call, old: Stored, change: tuple[str, Json]
     body = bodies.checked(call, object, kind, twice)
     body = create.pruned(core.kinds.of(call.resource), call, body)
     answer = await update.replace(core, call, old, kept(call.resource, body.object))
-    headers = options.warnings(body.warnings)
-    return Answer(answer.code, answer.body, answer.content_type, headers)
+    return options.warned(answer, body.warnings)
 
 
 def _strict(call: Call, how: str) -> bool:

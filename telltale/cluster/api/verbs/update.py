@@ -40,8 +40,7 @@ async def update(core: Core, call: Call) -> Answer:
             if given or not left:
                 raise conflict(call.resource, call.target.name) from None
             continue
-        headers = options.warnings(body.warnings)
-        return Answer(answer.code, answer.body, answer.content_type, headers)
+        return options.warned(answer, body.warnings)
     raise conflict(call.resource, call.target.name)
 
 
@@ -63,10 +62,14 @@ async def replace(core: Core, call: Call, old: Stored, object: Object) -> Answer
     if kind.generation and not call.target.subresource and _spec(object) != _spec(before):
         meta(object)["generation"] = int(text(before, "metadata", "generation") or 0) + 1
     meta(object)["resourceVersion"] = str(old.revision)
-    if object == before:
+    return options.warned(_put(core, call, old, object), review.warnings)
+
+
+def _put(core: Core, call: Call, old: Stored, object: Object) -> Answer:
+    if object == old.object():
         return present.one(core, call, old)
-    core.allocation.claim(resource, object, before)
-    if dry_run:
+    core.allocation.claim(call.resource, object, old.object())
+    if options.dry_run(call.ask):
         return present.made(core, call, object, 200)
     if finished(object):
         removed = core.store.remove(old.key, object, old.revision)

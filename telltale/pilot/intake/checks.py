@@ -1,0 +1,67 @@
+"""One object by itself: every Problem that needs no other object to be seen. Pure.
+
+    check(object) -> what a strict reader of its type finds, then what its kind refuses
+
+The webhook asks here before an object is stored, `analyze` and the statuses after. A kind is one
+line in `READERS`. Never: the mesh; whether a host or a subset exists is `analysis`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from telltale.kube.codec import Malformed, Object, convert, dig
+from telltale.kube.crds import Definition
+from telltale.kube.gatewayapi import kinds as gatewayapi
+from telltale.kube.istio.kinds import DEFINITIONS, DESTINATION_RULE, VIRTUAL_SERVICE
+from telltale.kube.kinds import Kind
+from telltale.kube.meta import Config, Ref
+from telltale.model.options import DEFAULT
+from telltale.pilot.intake import destinationrules, typed, virtualservices
+from telltale.pilot.intake.problem import Problem
+
+# Reads the objects of a kind, and tells what is wrong with each; of one alone, only that one.
+Reader = Callable[[Iterable[Config], str], tuple[object, Iterable[Problem]]]
+
+READERS: Mapping[Kind[Config], Reader] = {
+    VIRTUAL_SERVICE: virtualservices.read,
+    DESTINATION_RULE: destinationrules.read,
+}
+_KNOWN = {
+    (one.kind.group, one.kind.kind): one for one in (*DEFINITIONS, *gatewayapi.DEFINITIONS)
+}
+
+
+def definition_of(object: Object) -> Definition | None:
+    """The definition of the object's kind, if it is one of ours, in whatever version."""
+    group = str(object.get("apiVersion", "")).partition("/")[0]
+    return _KNOWN.get((group, str(object.get("kind", ""))))
+
+
+def check(object: Object, domain: str = DEFAULT.domain) -> tuple[Problem, ...]:
+    """All that is wrong with it; nothing for a kind that is not ours."""
+    found = definition_of(object)
+    if found is None:
+        return ()
+    try:
+        one = convert(Config, object)
+    except Malformed as error:
+        return (_unreadable(object, found.kind.kind, error),)
+    return check_config(found, one, domain)
+
+
+def check_config(of: Definition, one: Config, domain: str = DEFAULT.domain) -> tuple[Problem, ...]:
+    """The same of an object that is decoded already."""
+    ref = Ref(of.kind.kind, one.metadata.namespace, one.metadata.name)
+    misfits = typed.misfits(ref, of.spec, one.spec)
+    if any(problem.code in ("wrong-type", "wrong-value") for problem in misfits):
+        return tuple(misfits)  # the kind's own reader would stop there too
+    read = READERS.get(of.kind)
+    own = tuple(read((one,), domain)[1]) if read else ()
+    told = {problem.field for problem in own}
+    return (*(one for one in misfits if one.field not in told), *own)
+
+
+def _unreadable(object: Object, kind: str, error: Malformed) -> Problem:
+    name, namespace = dig(object, "metadata", "name"), dig(object, "metadata", "namespace")
+    ref = Ref(kind, str(namespace or ""), str(name or ""))
+    why = "the object is left out"
+    return Problem(ref, "metadata", str(error), why, "correct the field", code="wrong-type")
