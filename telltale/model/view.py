@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from telltale.model.mesh import Mesh
-from telltale.model.policy import Policy
+from telltale.model.policy import PLAIN, Policy, Traffic
 from telltale.model.route import MESH, Client, Routing
 from telltale.model.scope import Labels
 from telltale.model.service import Discovery, Port, Service
@@ -63,6 +63,14 @@ class View:
         if service.host not in self._policies:
             self._policies[service.host] = self._policy(service)
         return self._policies[service.host]
+
+    def traffic(self, service: Service, port: Port, subset: str = "") -> Traffic:
+        """What holds for connections to a port of a service, or of one of its subsets."""
+        policy = self.policy(service)
+        if policy is None:
+            return PLAIN
+        chosen = policy.subset(subset) if subset else None
+        return policy.for_subset(chosen, port.number) if chosen else policy.for_port(port.number)
 
     def _policy(self, service: Service) -> Policy | None:
         root = self.mesh.options.root

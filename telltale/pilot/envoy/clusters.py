@@ -1,23 +1,21 @@
 """Clusters: where requests can go. Pure.
 
-Never: endpoints (they come by EDS), policy. Timeouts in seconds.
+Never: endpoints (they come by EDS), or how a policy is said to Envoy. Timeouts in seconds.
 """
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.config_source_pb2 import ApiVersion
-from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
 
-from telltale.model.policy import Policy, Subset
+from telltale.model.policy import PLAIN, Balance, Balancing, Policy, Subset, Traffic
 from telltale.model.service import Discovery, Port, Protocol, Service
 from telltale.model.view import View
 from telltale.model.workload import Target
-from telltale.pilot.envoy import names
+from telltale.pilot.envoy import balancing, ejection, limits, names, upstream_http, upstream_tls
 from telltale.pilot.envoy.resources import address, pack
+from telltale.pilot.envoy.upstream_http import Version
 
 CONNECT_TIMEOUT_S = 10
-UNLIMITED = 2**32 - 1  # circuit breakers: none until somebody asks for one
 INBOUND_SOURCE = "127.0.0.6"  # what the redirect rules let through, and an app sees as local
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def outbound(view: View) -> tuple[Cluster, ...]:
@@ -25,9 +23,9 @@ def outbound(view: View) -> tuple[Cluster, ...]:
     found: list[Cluster] = []
     for service, port in view.ports():
         policy = view.policy(service)
-        found.append(_outbound(service, port, policy))
+        found.append(_outbound(view, service, port, policy))
         if policy is not None:
-            found += [_outbound(service, port, policy, one) for one in policy.subsets]
+            found += [_outbound(view, service, port, policy, one) for one in policy.subsets]
     return tuple(found)
 
 
@@ -46,19 +44,22 @@ def fixed() -> tuple[Cluster, ...]:
 
 
 def _outbound(
-    service: Service, port: Port, policy: Policy | None, subset: Subset | None = None
-) -> Cluster:
+    view: View, service: Service, port: Port, policy: Policy | None, subset: Subset | None = None
+) -> Cluster:  # fmt: skip
     named = subset.name if subset else ""
     name = names.outbound(port.number, service.host, named)
-    cluster = _original(name) if service.discovery is Discovery.HEADLESS else _eds(name)
+    traffic = view.traffic(service, port, named)
+    cluster = Cluster(name=name)
+    if service.discovery is Discovery.HEADLESS or _as_dialled(traffic):
+        cluster.type, cluster.lb_policy = Cluster.ORIGINAL_DST, Cluster.CLUSTER_PROVIDED
+    else:
+        _discovered(cluster)
+        balancing.balance(cluster, traffic.balancing or _BALANCING)
     if subset and policy and policy.origin.namespace != service.namespace:
         owned = names.assignment(port.number, service.host, named, policy.origin.namespace)
         cluster.eds_cluster_config.service_name = owned
     cluster.alt_stat_name = names.alt_stat(name)
-    if port.protocol.http:
-        cluster.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(
-            _HTTP2 if port.protocol.http2 else _HTTP1
-        )
+    _shape(view, cluster, port, traffic)
     note = cluster.metadata.filter_metadata["istio"]
     note.update({
         "default_original_port": port.number,
@@ -71,6 +72,30 @@ def _outbound(
     return cluster
 
 
+def _as_dialled(traffic: Traffic) -> bool:
+    return traffic.balancing is not None and traffic.balancing.algorithm is Balance.PASSTHROUGH
+
+
+def _shape(view: View, cluster: Cluster, port: Port, traffic: Traffic) -> None:
+    """All that a policy says but who is chosen."""
+    mesh = view.mesh.options
+    limits.limit(
+        cluster, traffic, timeout_s=mesh.connect_timeout_s, keepalive=mesh.keepalive
+    )
+    if traffic.ejection:
+        ejection.eject(cluster, traffic.ejection)
+    alpn: tuple[str, ...] = ()
+    if port.protocol.http:
+        spoken = upstream_http.version(
+            port.protocol, traffic.pool, upgrade=mesh.upgrade_to_http2
+        )
+        alpn = ("h2",) if spoken is Version.TWO else ()
+        cluster.typed_extension_protocol_options[upstream_http.NAME].CopyFrom(
+            pack(upstream_http.options(spoken, traffic))
+        )
+    upstream_tls.wrap(cluster, traffic, alpn)
+
+
 def _inbound(target: Target) -> Cluster:
     cluster = _original(names.inbound(target.port))
     cluster.alt_stat_name = names.alt_stat(cluster.name)
@@ -81,47 +106,25 @@ def _inbound(target: Target) -> Cluster:
     })  # fmt: skip
     if target.protocol.http:
         as_asked = _SAME if target.protocol is Protocol.HTTP else _HTTP2
-        cluster.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(as_asked)
+        cluster.typed_extension_protocol_options[upstream_http.NAME].CopyFrom(as_asked)
     return cluster
 
 
-def _eds(name: str) -> Cluster:
-    cluster = Cluster(name=name, type=Cluster.EDS, lb_policy=Cluster.LEAST_REQUEST)
+def _discovered(cluster: Cluster) -> None:
+    cluster.type = Cluster.EDS
     cluster.eds_cluster_config.eds_config.ads.SetInParent()
     cluster.eds_cluster_config.eds_config.resource_api_version = ApiVersion.V3
     # Wait for endpoints as long as it takes: without them the cluster could only answer 503.
     cluster.eds_cluster_config.eds_config.initial_fetch_timeout.SetInParent()
-    return _bounded(cluster)
 
 
 def _original(name: str) -> Cluster:
     cluster = Cluster(name=name, type=Cluster.ORIGINAL_DST, lb_policy=Cluster.CLUSTER_PROVIDED)
-    return _bounded(cluster)
-
-
-def _bounded(cluster: Cluster) -> Cluster:
-    cluster.connect_timeout.seconds = CONNECT_TIMEOUT_S
-    limits = cluster.circuit_breakers.thresholds.add()
-    limits.track_remaining = True
-    for limit in (
-        limits.max_connections, limits.max_pending_requests,
-        limits.max_requests, limits.max_retries,
-    ):  # fmt: skip
-        limit.value = UNLIMITED
+    limits.limit(cluster, PLAIN, timeout_s=CONNECT_TIMEOUT_S)
     return cluster
 
 
-def _options(version: int) -> HttpProtocolOptions:
-    options = HttpProtocolOptions()
-    if version == 2:
-        options.explicit_http_config.http2_protocol_options.SetInParent()
-    elif version == 1:
-        options.explicit_http_config.http_protocol_options.SetInParent()
-    else:
-        options.use_downstream_protocol_config.http_protocol_options.SetInParent()
-        options.use_downstream_protocol_config.http2_protocol_options.SetInParent()
-    return options
-
-
-_HTTP1, _HTTP2, _SAME = pack(_options(1)), pack(_options(2)), pack(_options(0))
+_BALANCING = Balancing()
+_HTTP2 = pack(upstream_http.options(Version.TWO, PLAIN))
+_SAME = pack(upstream_http.options(Version.AS_CLIENT, PLAIN))
 _LOCAL = address(INBOUND_SOURCE, 0).socket_address

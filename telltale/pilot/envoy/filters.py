@@ -18,7 +18,8 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
 
 from telltale.model.options import Options, Paths
-from telltale.pilot.envoy import names
+from telltale.model.policy import PLAIN, Traffic
+from telltale.pilot.envoy import limits, names
 from telltale.pilot.envoy.resources import pack
 
 Http: TypeAlias = hcm.HttpConnectionManager
@@ -50,9 +51,12 @@ def inbound_http(
     return Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(http))
 
 
-def tcp(cluster: str, options: Options, stat_prefix: str = "") -> Filter:
+def tcp(
+    cluster: str, options: Options, stat_prefix: str = "", traffic: Traffic = PLAIN
+) -> Filter:
     """Bytes to a cluster, unread."""
     proxy = TcpProxy(stat_prefix=stat_prefix or cluster, cluster=cluster)
+    limits.limit_tcp(proxy, traffic)
     return Filter(name="envoy.filters.network.tcp_proxy", typed_config=pack(proxy))
 
 

@@ -116,7 +116,8 @@ def _tcp(view: View, own: frozenset[str]) -> Iterable[Listener]:
             if name not in found:
                 found[name] = _listener(name, host, number)
                 chain = found[name].filter_chains.add()
-                chain.filters.append(filters.tcp(cluster, view.mesh.options))
+                held = view.traffic(service, port)
+                chain.filters.append(filters.tcp(cluster, view.mesh.options, traffic=held))
     return [found[name] for name in sorted(found)]
 
 

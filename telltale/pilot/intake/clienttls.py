@@ -11,10 +11,9 @@ from telltale.pilot.intake.istio import Reader
 _MODES = {"DISABLE": TlsMode.DISABLE, "SIMPLE": TlsMode.SIMPLE, "MUTUAL": TlsMode.MUTUAL}
 
 
-def read(reader: Reader, at: str, given: istio.ClientTls) -> Tls | None:
+def read(reader: Reader, at: str, given: istio.ClientTls) -> Tls:
     if given.mode == "ISTIO_MUTUAL":
-        _mesh(reader, at, given)
-        return None
+        return _mesh(reader, at, given)
     mode = _MODES[given.mode]
     tls = Tls(
         mode, given.client_certificate, given.private_key, given.ca_certificates, given.ca_crl,
@@ -33,8 +32,8 @@ def read(reader: Reader, at: str, given: istio.ClientTls) -> Tls | None:
     return tls
 
 
-def _mesh(reader: Reader, at: str, given: istio.ClientTls) -> None:
-    """The identity that it asks for does not exist yet."""
+def _mesh(reader: Reader, at: str, given: istio.ClientTls) -> Tls:
+    """The identity that it asks for does not exist yet: whoever translates it sends plaintext."""
     if given.client_certificate or given.private_key or given.ca_certificates or (
         given.credential_name
     ):
@@ -43,6 +42,7 @@ def _mesh(reader: Reader, at: str, given: istio.ClientTls) -> None:
     reader.warn(f"{at}.mode", "ISTIO_MUTUAL needs workload identities, which Telltale does not "
                 "give out yet", "connections stay in plaintext",
                 "nothing to do until then; mode: DISABLE says the same")  # fmt: skip
+    return Tls(TlsMode.MESH, sans=tuple(dict.fromkeys(given.subject_alt_names)), sni=given.sni)
 
 
 def _mutual(reader: Reader, at: str, tls: Tls) -> Tls:
