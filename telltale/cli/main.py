@@ -18,6 +18,9 @@ VERBS = {
     "kubeconfig": "print the path of the embedded cluster's kubeconfig",
     "image": "import and list images of the embedded cluster",
     "why": "explain a pod, a workload, a request, or everything",
+    "proxy-status": "which proxies are connected, and how far each has got (ps)",
+    "proxy-config": "what one pod's Envoy holds (pc)",
+    "route": "which way a request would take, and who decides it",
     "break": "make a fault on purpose",
     "mend": "take a fault back",
     "inject": "add the sidecar to the pods of a file",
@@ -28,7 +31,11 @@ VERBS = {
 }
 
 
-MODULES = {"break": "break_"}  # a verb that is a keyword of Python
+# A verb that is no name in Python.
+MODULES = {
+    "break": "break_", "proxy-status": "proxy_status", "proxy-config": "proxy_config",
+}  # fmt: skip
+ALIASES = {"ps": "proxy-status", "pc": "proxy-config"}
 
 
 class Verbs(click.Group):
@@ -48,6 +55,7 @@ class Verbs(click.Group):
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        args = [ALIASES.get(one, one) for one in args[:1]] + args[1:]
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             raise click.UsageError(f"no such verb {args[0]!r}{_nearest(args[0])}", context)
         return super().resolve_command(context, args)

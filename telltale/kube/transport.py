@@ -106,7 +106,7 @@ class Http:
         headers = {"Accept": "application/json"}
         if request.body:
             headers["Content-Type"] = request.content_type
-        if token := self._token():
+        if token := token_of(self._server):
             headers["Authorization"] = f"Bearer {token}"
         return self._session.request(
             request.method, self._server.url + request.path,
@@ -114,14 +114,15 @@ class Http:
             headers=headers, timeout=timeout,
         )  # fmt: skip
 
-    def _token(self) -> str:
-        if not self._server.token_file:
-            return self._server.token
-        # Read again each time: a projected token is renewed in place.
-        return Path(self._server.token_file).read_text().strip()
-
     def _unreachable(self, error: BaseException) -> str:
         return f"cannot reach the API server {self._server.url}: {error or type(error).__name__}"
+
+
+def token_of(server: Server) -> str:
+    """The bearer token, if any; read again each time: a projected one is renewed in place."""
+    if not server.token_file:
+        return server.token
+    return Path(server.token_file).read_text().strip()
 
 
 def error_of(code: int, body: bytes) -> errors.ApiError:

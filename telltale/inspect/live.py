@@ -1,0 +1,50 @@
+"""The mesh's objects as the API server has them now, and what the mesh as a whole is told.
+
+A cluster may lack some kinds; then there are none of them. Never: a judgement.
+"""
+
+import asyncio
+from typing import TypeVar
+
+from telltale.inspect.ask import ROOT_NAMESPACE
+from telltale.kube import kinds
+from telltale.kube.client import Client
+from telltale.kube.errors import NotFound
+from telltale.kube.istio.kinds import DEFINITIONS
+from telltale.kube.kinds import Kind
+from telltale.model.options import DEFAULT, Options
+from telltale.pilot.intake import meshconfig
+from telltale.pilot.intake.read import Objects
+
+T = TypeVar("T")
+
+MESH_CONFIG = "istio"
+
+
+async def objects(client: Client) -> Objects:
+    """Of all namespaces, as the pilot reads them."""
+    async with asyncio.TaskGroup() as group:
+        services = group.create_task(_listed(client, kinds.SERVICE))
+        slices = group.create_task(_listed(client, kinds.ENDPOINT_SLICE))
+        pods = group.create_task(_listed(client, kinds.POD))
+        configs = {
+            one.kind: group.create_task(_listed(client, one.kind)) for one in DEFINITIONS
+        }  # fmt: skip
+    found = {kind: task.result() for kind, task in configs.items()}
+    return Objects(services.result(), slices.result(), pods.result(), found)
+
+
+async def options(client: Client) -> Options:
+    """What the mesh is told as a whole; the defaults where it is told nothing."""
+    try:
+        told = await client.get(kinds.CONFIG_MAP, MESH_CONFIG, ROOT_NAMESPACE)
+    except NotFound:
+        return DEFAULT
+    return meshconfig.read(told.data.get("mesh", ""))[0]
+
+
+async def _listed(client: Client, kind: Kind[T]) -> tuple[T, ...]:
+    try:
+        return tuple((await client.list(kind)).items)
+    except NotFound:
+        return ()

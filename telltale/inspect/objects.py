@@ -1,0 +1,94 @@
+"""YAML documents as the objects that a mesh is made of, pods made of their templates. Pure.
+
+Files hold Deployments, not pods: each template stands for one pod of the workload's name, without
+an address. Never: reading a file. Raises `Malformed` that names the object.
+"""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from telltale.kube import codec
+from telltale.kube.codec import Malformed, Object, dig
+from telltale.kube.core import Pod
+from telltale.kube.istio.kinds import DEFINITIONS
+from telltale.kube.istio.message import Config
+from telltale.kube.service import EndpointSlice, Service
+from telltale.pilot.intake.read import Objects
+
+T = TypeVar("T")
+
+TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
+DEFAULT_NAMESPACE = "default"
+
+
+def of(documents: Iterable[Object], namespace: str = DEFAULT_NAMESPACE) -> Objects:
+    """`namespace` is that of objects that name none, as with `kubectl apply -n`."""
+    placed = [_placed(one, namespace) for one in documents]
+    pods = [*_all(placed, "Pod", Pod), *(_pod(one) for one in placed if _is(one, TEMPLATED))]
+    configs = {
+        one.kind: tuple(
+            _converted(Config, document) for document in placed
+            if document.get("kind") == one.kind.kind and _group(document) == one.kind.group
+        )
+        for one in DEFINITIONS
+    }  # fmt: skip
+    return Objects(
+        tuple(_all(placed, "Service", Service)),
+        tuple(_all(placed, "EndpointSlice", EndpointSlice)),
+        tuple(pods), configs,
+    )  # fmt: skip
+
+
+def _placed(document: Object, namespace: str) -> Object:
+    meta = document.get("metadata")
+    if not isinstance(meta, dict) or meta.get("namespace"):
+        return document
+    return {**document, "metadata": {**meta, "namespace": namespace}}
+
+
+def _group(document: Object) -> str:
+    group, slash, _ = str(document.get("apiVersion", "")).partition("/")
+    return group if slash else ""
+
+
+def _is(document: Object, kinds: tuple[str, ...]) -> bool:
+    return document.get("kind") in kinds and _group(document) in ("", "apps", "batch")
+
+
+def _all(documents: Iterable[Object], kind: str, shape: type[T]) -> list[T]:
+    groups = ("", "discovery.k8s.io")
+    return [
+        _converted(shape, one) for one in documents
+        if one.get("kind") == kind and _group(one) in groups
+    ]  # fmt: skip
+
+
+def _converted(shape: type[T], document: Object) -> T:
+    try:
+        return codec.convert(shape, document)
+    except Malformed as error:
+        raise Malformed(f"{_said(document)}: {error}") from error
+
+
+def _said(document: Object) -> str:
+    namespace = dig(document, "metadata", "namespace", default="")
+    name = dig(document, "metadata", "name", default="(no name)")
+    return f"{str(document.get('kind')).lower()} {namespace}/{name}"
+
+
+def _pod(document: Object) -> Pod:
+    """A pod of a workload's template, owned by it, under its name."""
+    template = dig(document, "spec", "template", default={})
+    labels = dig(template, "metadata", "labels", default={})
+    owner: Object = {
+        "kind": document.get("kind"), "controller": True,
+        "name": dig(document, "metadata", "name"),
+    }  # fmt: skip
+    meta: Object = {
+        "name": dig(document, "metadata", "name"), "labels": labels,
+        "namespace": dig(document, "metadata", "namespace"), "ownerReferences": [owner],
+    }  # fmt: skip
+    made: Object = {
+        **document, "metadata": meta, "spec": dig(template, "spec", default={}), "status": {},
+    }  # fmt: skip
+    return _converted(Pod, made)
