@@ -42,8 +42,7 @@ def start(home: Home, settings: ClusterSettings, held: int | None = None) -> Non
         uvloop.run(until_signalled(running))
     except* (PkiUnusable, PortTaken, StoreUnusable, OSError) as group:
         raise Refused(describe(group)) from group
-    finally:
-        os.close(held)
+    # The lock is not let go here but by the process's end: `down` waits for no less.
 
 
 def begin(home: Home) -> subprocess.Popen[bytes]:

@@ -14,7 +14,15 @@ from telltale.kube.service import Service
 from telltale.why.cause import Evidence
 from telltale.why.fix import PROXIES_RETRY, Advice, Fix, Patch
 from telltale.why.parts import Part, intended_selector
-from telltale.why.pods import SIDECAR, PodKey, held_back, key_of, last_end
+from telltale.why.pods import (
+    SIDECAR,
+    PodKey,
+    apps,
+    held_back,
+    key_of,
+    last_end,
+    waits_for_config,
+)
 from telltale.why.reports import Source
 from telltale.why.world import World, template_labels
 
@@ -35,9 +43,13 @@ def pod_ref(key: PodKey) -> Ref:
 
 
 def not_ready(pod: Pod) -> Evidence:
+    """READY where it stands still: while it is the app that waits, its sidecar comes and goes."""
     namespace, name = key_of(pod)
-    how = f"kubectl -n {namespace} get pod {name} --no-headers"
-    return Evidence(f"{name} is not ready", how, pod.readiness)
+    how = f"kubectl -n {namespace} get pod {name}"
+    if waits_for_config(pod) and all(one.ready for one in apps(pod)):
+        return Evidence(f"{name} is not ready", f"{how} --no-headers", pod.readiness)
+    path = '{.status.conditions[?(@.type=="Ready")].status}'
+    return Evidence(f"{name} is not ready", f"{how} -o jsonpath='{path}'", "False")
 
 
 def agent_says(world: World, affected: tuple[PodKey, ...]) -> tuple[Evidence, ...]:
