@@ -1,4 +1,4 @@
-"""`python -m bench [ROW ...] [--json]`: measure, on a running demo cluster, what the rows say.
+"""`python -m bench [ROW ...] [--json]`: measure what the rows say, most on a running demo cluster.
 
 Each row gives `{"row", "ours", "peer", "ratio", "floor", "unit", "checked"}`; ratio is ours over
 peer, and what the peer is stands in the row's docstring. Never: an assertion about time.
@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 
-from bench import latency, memory, propagation, startup, why
+from bench import latency, memory, planning, propagation, startup, why
 from bench.row import Row
 
 ROWS: dict[str, Callable[[], list[Row]]] = {
@@ -17,6 +17,7 @@ ROWS: dict[str, Callable[[], list[Row]]] = {
     "memory": memory.measure,
     "latency": latency.measure,
     "propagation": propagation.measure,
+    "plan": planning.measure,
     "why": why.measure,
 }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from telltale.lib.clock import Clock
+from telltale.lib.memo import Memo
 from telltale.lib.topic import Topic
 from telltale.model.mesh import Mesh
 from telltale.model.options import Options
@@ -36,7 +37,6 @@ from telltale.pilot.xds.snapshot import EMPTY, Set, Snapshot, set_of
 log = logging.getLogger(__name__)
 
 WINDOW_S_MIN, WINDOW_S_MAX = 0.002, 0.1
-ENCODED_MAX = 50_000  # messages kept beside their bytes, until the next reading
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Push:
         self._options = options
         self._clock = clock
         self._metrics = metrics
-        self._encoded: dict[int, tuple[Message, Resource]] = {}
+        self._memo = Memo()
         self.mesh = Mesh(options=options)
         self._told: tuple[Problem, ...] = ()
         self.statuses: Topic[Statuses] = Topic({})
@@ -82,7 +82,7 @@ class Push:
         """A proxy connects: the snapshot of its class is there at once."""
         key = self.plans.key(proxy)
         if key not in self.snapshots:
-            self.snapshots[key] = self._snapshot(key, self._clock.monotonic())
+            self.snapshots[key] = self.snapshot(key, self._clock.monotonic())
         offer: Offer = Topic(None)
         offer.publish(self._ended or self.snapshots[key])
         self.members[connection] = Member(proxy, key, offer)
@@ -103,17 +103,17 @@ class Push:
         """Read everything again. Nothing is published; `run` does that, a class at a time."""
         current = self._current
         self._seen_whole = current.whole.version
+        self._memo.sweep()
         current.take_parts()  # all that they tell is in what is read now
         found = reading(
             Objects(tuple(current.services.values()), tuple(current.slices),
                     tuple(current.pods.values()),
                     {kind: tuple(known.values()) for kind, known in current.configs.items()}),
-            self._options,
+            self._options, self._memo,
         )  # fmt: skip
         self.mesh, self._told = found.mesh, found.problems
         self.statuses.publish(found.statuses)
         self.plans = Plans(self.mesh)
-        self._encoded = {}
         self._endpoints = set_of(
             make(one.cluster_name, one) for one in assignments.assignments(self.mesh)
         )
@@ -128,7 +128,7 @@ class Push:
             if member := self.members.get(connection):
                 member.key = self.plans.key(member.proxy)
         for key in {member.key for member in self.members.values()}:
-            self._settle(key, self._snapshot(key, since))
+            self._settle(key, self.snapshot(key, since))
             await asyncio.sleep(0)
         kept = {member.key for member in self.members.values()}
         self.snapshots = {key: one for key, one in self.snapshots.items() if key in kept}
@@ -221,7 +221,7 @@ class Push:
             if member.proxy.workload.key in moved:
                 member.key = self.plans.key(member.proxy)
                 if member.key not in self.snapshots:
-                    self.snapshots[member.key] = self._snapshot(member.key, since)
+                    self.snapshots[member.key] = self.snapshot(member.key, since)
                 self._offer(member.key)
 
     def _served_by(self, workloads: set[str]) -> list[Service]:
@@ -234,7 +234,8 @@ class Push:
             if any(one.workload in workloads for group in behind.values() for one in group)
         ]
 
-    def _snapshot(self, key: Key, since: float) -> Snapshot:
+    def snapshot(self, key: Key, since: float) -> Snapshot:
+        """What a class should have now; nothing is published."""
         bundle = self.plans.of(key)
         return Snapshot(self._sets(bundle), since)
 
@@ -247,10 +248,5 @@ class Push:
         }
 
     def _encode(self, name: str, message: Message) -> Resource:
-        """Messages that classes share are serialized once; held, so that their ids stay theirs."""
-        known = self._encoded.get(id(message))
-        if known is None:
-            if len(self._encoded) > ENCODED_MAX:
-                self._encoded.clear()
-            known = self._encoded[id(message)] = message, make(name, message)
-        return known[1]
+        """Messages that classes share, and those that are as before, are serialized once."""
+        return self._memo.of(make, name, message)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from telltale.kube.istio import destinationrule as istio
 from telltale.kube.istio.kinds import DESTINATION_RULE
 from telltale.kube.istio.message import Config
+from telltale.lib.memo import Memo
 from telltale.model.policy import Policy, Subset
 from telltale.model.scope import Labels
 from telltale.pilot.intake import traffic
@@ -20,13 +21,18 @@ _SUBSET = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _HOST = re.compile(r"(\*|(\*\.)?[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?\.?|[0-9A-Fa-f:]+)")
 
 
-def read(given: Iterable[Config], domain: str) -> tuple[list[Policy], list[Problem]]:
+def read(
+    given: Iterable[Config], domain: str, memo: Memo | None = None
+) -> tuple[list[Policy], list[Problem]]:
     """Several for one host and the same clients are one policy: the elder's, with all subsets."""
-    found, problems = read_all(DESTINATION_RULE, istio.DestinationRule, given, domain, _policy)
+    memo = memo or Memo()
+    found, problems = read_all(
+        DESTINATION_RULE, istio.DestinationRule, given, domain, _policy, memo=memo
+    )
     joined: dict[object, Policy] = {}
     for one in found:
         place = (one.origin.namespace, one.scope, one.host)
-        joined[place] = joined[place].joined(one) if place in joined else one
+        joined[place] = memo.of(Policy.joined, joined[place], one) if place in joined else one
     return list(joined.values()), problems
 
 

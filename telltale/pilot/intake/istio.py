@@ -3,7 +3,7 @@
 Pure. What cannot be read is a Problem and left out; all else goes on. Never: a kind's meaning.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from telltale.kube.codec import Malformed, convert
 from telltale.kube.istio.message import Config, Message
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Ref
+from telltale.lib.memo import Memo
 from telltale.model.scope import EVERYWHERE, Labels, Origin, Scope
 from telltale.pilot.intake import typed
 from telltale.pilot.intake.problem import Level, Problem
@@ -57,29 +58,27 @@ class Reader:
 
 def read_all(
     kind: Kind[Config], spec: type[M], given: Iterable[Config], domain: str,
-    read: Callable[[Reader, M], T | None],
+    read: Callable[[Reader, M], T | None], *, memo: Memo | None = None,
 ) -> tuple[list[T], list[Problem]]:  # fmt: skip
-    """Every object of a kind through `read`, the oldest first."""
-    found: list[T] = []
-    problems: list[Problem] = []
-    for reader, one in _readers(kind, given, domain):
-        try:
-            value = read(reader, convert(spec, one.spec))
-        except Malformed as error:
-            reader.problems += typed.malformed(reader.ref, spec, one.spec, error)
-            value = None
-        if value is not None:
-            found.append(value)
-        problems += reader.problems
-    return found, problems
+    """Every object of a kind through `read`, the oldest first; what the memo knows is not read."""
+    memo = memo or Memo()
+    pairs = [memo.of(_one, kind, spec, one, domain, read) for one in given]
+    pairs.sort(key=lambda pair: pair[0].origin)
+    found = [value for _, value in pairs if value is not None]
+    return found, [problem for reader, _ in pairs for problem in reader.problems]
 
 
-def _readers(
-    kind: Kind[Config], given: Iterable[Config], domain: str
-) -> Iterator[tuple[Reader, Config]]:
-    pairs = [(origin(kind, one), one) for one in given]
-    for source, one in sorted(pairs, key=lambda pair: pair[0]):
-        yield Reader(Ref(kind.kind, source.namespace, source.name), source, domain), one
+def _one(
+    kind: Kind[Config], spec: type[M], given: Config, domain: str,
+    read: Callable[[Reader, M], T | None],
+) -> tuple[Reader, T | None]:  # fmt: skip
+    source = origin(kind, given)
+    reader = Reader(Ref(kind.kind, source.namespace, source.name), source, domain)
+    try:
+        return reader, read(reader, convert(spec, given.spec))
+    except Malformed as error:
+        reader.problems += typed.malformed(reader.ref, spec, given.spec, error)
+        return reader, None
 
 
 def origin(kind: Kind[Config], one: Config) -> Origin:

@@ -15,6 +15,7 @@ from telltale.kube.core import Pod
 from telltale.kube.istio.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
+from telltale.lib.memo import Memo
 from telltale.model.mesh import Behind, Mesh
 from telltale.model.options import DEFAULT, Options
 from telltale.model.service import Service
@@ -54,21 +55,24 @@ class Reading:
 
 def read(objects: Objects, options: Options = DEFAULT) -> tuple[Mesh, tuple[Problem, ...]]:
     """The mesh that the objects describe; what they get wrong is told, never raised."""
-    one = reading(objects, options)
+    one = reading(objects, options, Memo())
     return one.mesh, one.problems
 
 
-def reading(objects: Objects, options: Options = DEFAULT) -> Reading:
-    """The mesh, what is wrong, and what to say of each object."""
-    known, problems = _services(objects.services, options)
-    routings, wrong = virtualservices.read(objects.of(VIRTUAL_SERVICE), options.domain)
+def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
+    """The mesh, what is wrong, and what to say of each object.
+
+    With the memo of the reading before, what was made of the same objects is the same value again.
+    """
+    known, problems = _services(objects.services, options, memo)
+    routings, wrong = virtualservices.read(objects.of(VIRTUAL_SERVICE), options.domain, memo)
     problems += wrong
-    policies, wrong = destinationrules.read(objects.of(DESTINATION_RULE), options.domain)
+    policies, wrong = destinationrules.read(objects.of(DESTINATION_RULE), options.domain, memo)
     problems += wrong
     mesh = Mesh(
         services=known,
-        endpoints=_endpoints(known.values(), objects.slices),
-        workloads=_workloads(objects.pods),
+        endpoints=_endpoints(known.values(), objects.slices, memo),
+        workloads=_workloads(objects.pods, memo),
         routings=tuple(routings),
         policies=tuple(policies),
         options=options,
@@ -77,9 +81,9 @@ def reading(objects: Objects, options: Options = DEFAULT) -> Reading:
 
 
 def _services(
-    given: Iterable[kube.Service], options: Options
+    given: Iterable[kube.Service], options: Options, memo: Memo
 ) -> tuple[dict[str, Service], list[Problem]]:
-    pairs = [services.read(one, options.domain) for one in given]
+    pairs = [memo.of(services.read, one, options.domain) for one in given]
     # The oldest first: where two claim the same thing, the elder has it; a new one breaks nothing.
     pairs.sort(key=lambda pair: (pair[0].created, pair[0].namespace, pair[0].name))
     problems = [problem for _, found in pairs for problem in found]
@@ -87,17 +91,21 @@ def _services(
 
 
 def _endpoints(
-    known: Iterable[Service], slices: Iterable[kube.EndpointSlice]
+    known: Iterable[Service], slices: Iterable[kube.EndpointSlice], memo: Memo
 ) -> dict[str, Behind]:
     owned: dict[tuple[str, str], list[kube.EndpointSlice]] = defaultdict(list)
     for one in slices:
         owned[one.metadata.namespace, one.service].append(one)
     return {
-        service.host: endpoints.read(service, owned.get((service.namespace, service.name), ()))
+        service.host: memo.of(_behind, service, *owned.get((service.namespace, service.name), ()))
         for service in known
     }
 
 
-def _workloads(pods: Iterable[Pod]) -> dict[str, Workload]:
-    found = (workloads.read(pod) for pod in pods)
+def _behind(service: Service, *slices: kube.EndpointSlice) -> Behind:
+    return endpoints.read(service, slices)
+
+
+def _workloads(pods: Iterable[Pod], memo: Memo) -> dict[str, Workload]:
+    found = (memo.of(workloads.read, pod) for pod in pods)
     return {workload.key: workload for workload in found if workload}

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from telltale.kube.istio import virtualservice as istio
 from telltale.kube.istio.kinds import VIRTUAL_SERVICE
 from telltale.kube.istio.message import Config
+from telltale.lib.memo import Memo
 from telltale.model.route import (
     MESH,
     Client,
@@ -22,8 +23,10 @@ from telltale.pilot.intake.istio import Reader, labels, read_all
 from telltale.pilot.intake.problem import Problem
 
 
-def read(given: Iterable[Config], domain: str) -> tuple[list[Routing], list[Problem]]:
-    return read_all(VIRTUAL_SERVICE, istio.VirtualService, given, domain, _routing)
+def read(
+    given: Iterable[Config], domain: str, memo: Memo | None = None
+) -> tuple[list[Routing], list[Problem]]:
+    return read_all(VIRTUAL_SERVICE, istio.VirtualService, given, domain, _routing, memo=memo)
 
 
 def _routing(reader: Reader, spec: istio.VirtualService) -> Routing:

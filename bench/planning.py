@@ -1,0 +1,173 @@
+"""What a plan costs the pilot: of a mesh read for the first time, and of one edit in it.
+
+Pure work in one process, no cluster: SERVICES services in ten namespaces, four endpoints each, a
+tenth of them with a VirtualService and subsets, one proxy connected in each namespace. The peer of
+an edit is the cold plan of the same mesh: what it would cost to begin anew.
+"""
+
+import gc
+import time
+import tracemalloc
+from collections.abc import Iterator
+
+from bench.row import Row
+from telltale.kube import codec
+from telltale.kube.client import Change
+from telltale.kube.core import Pod
+from telltale.kube.istio.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
+from telltale.kube.istio.message import Config
+from telltale.kube.service import EndpointSlice, Service
+from telltale.lib.clock import SystemClock
+from telltale.model.mesh import Options
+from telltale.model.workload import Proxy, Workload
+from telltale.pilot.metrics import Metrics
+from telltale.pilot.plan import Key
+from telltale.pilot.push import Push
+from telltale.pilot.watch import Current
+from telltale.pilot.xds.order import CDS, EDS, RDS
+
+SIZES = (100, 1000)
+NAMESPACES = 10
+ENDPOINTS = 4
+RUNS = 5
+
+
+def measure() -> list[Row]:
+    return [row for size in SIZES for row in _of(size)]
+
+
+def _of(size: int) -> Iterator[Row]:
+    cold = sorted(_cold(size) for _ in range(RUNS))[RUNS // 2]
+    push, current = _world(size)
+    _plan(push)
+    yield Row(f"cold plan, {size} services", cold * 1e3, "ms", _checked(push))
+    edited = sorted(_edit(push, current, one) for one in range(RUNS))[RUNS // 2]
+    yield Row(
+        f"one route edited, {size} services", edited * 1e3, "ms",
+        f"median of {RUNS}; the route table of every class has changed", cold * 1e3,
+    )  # fmt: skip
+    yield Row(f"memory of the plans, {size} services", _memory(size), "MB", "tracemalloc")
+
+
+def _cold(size: int) -> float:
+    push, _ = _world(size)
+    gc.collect()
+    began = time.perf_counter()
+    _plan(push)
+    return time.perf_counter() - began
+
+
+def _edit(push: Push, current: Current, turn: int) -> float:
+    weight = 10 + turn
+    before = _tables(push)
+    current.apply_config(VIRTUAL_SERVICE, Change.MODIFIED, _routing(0, weight))
+    began = time.perf_counter()
+    _plan(push)
+    took = time.perf_counter() - began
+    if before & _tables(push):
+        raise SystemExit(f"weight {weight}: a class has the route table that it had before")
+    return took
+
+
+def _tables(push: Push) -> set[tuple[Key, str]]:
+    return {(key, one.of(RDS).resources["80"].version) for key, one in push.snapshots.items()}
+
+
+def _memory(size: int) -> float:
+    tracemalloc.start()
+    push, _ = _world(size)
+    before = tracemalloc.get_traced_memory()[0]
+    _plan(push)
+    gc.collect()
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return (after - before) / 1e6
+
+
+def _plan(push: Push) -> None:
+    """What the push loop does on a change, without its pauses."""
+    push.read()
+    for number in range(NAMESPACES):
+        if str(number) not in push.members:
+            push.attach(str(number), _proxy(number))
+    for member in push.members.values():
+        member.key = push.plans.key(member.proxy)
+    for key in {member.key for member in push.members.values()}:
+        push.snapshots[key] = push.snapshot(key, 0.0)
+
+
+def _checked(push: Push) -> str:
+    one = next(iter(push.snapshots.values()))
+    counted = [len(one.of(kind).resources) for kind in (CDS, EDS, RDS)]
+    return f"{NAMESPACES} classes; {counted[0]} clusters, {counted[1]} assignments each"
+
+
+def _world(size: int) -> tuple[Push, Current]:
+    clock = SystemClock()
+    current = Current(clock)
+    for number in range(size):
+        current.apply_service(Change.ADDED, _service(number))
+        current.apply_slice(Change.ADDED, _slice(number))
+        for index in range(ENDPOINTS):
+            current.apply_pod(Change.ADDED, _pod(number, index))
+        if number % 10 == 0:
+            current.apply_config(VIRTUAL_SERVICE, Change.ADDED, _routing(number, 50))
+            current.apply_config(DESTINATION_RULE, Change.ADDED, _policy(number))
+    return Push(current, Options(), clock, Metrics("bench")), current
+
+
+def _meta(number: int, name: str) -> dict[str, str]:
+    return {"name": name, "namespace": f"ns-{number % NAMESPACES}"}
+
+
+def _service(number: int) -> Service:
+    address = f"172.19.{number // 250}.{number % 250 + 1}"
+    spec = {"clusterIP": address, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
+    return codec.convert(Service, {"metadata": _meta(number, f"svc-{number}"), "spec": spec})
+
+
+def _slice(number: int) -> EndpointSlice:
+    meta = _meta(number, f"svc-{number}-1")
+    pod = {"kind": "Pod", "namespace": meta["namespace"]}
+    endpoints = [
+        {"addresses": [_address(number, index)],
+         "targetRef": {**pod, "name": f"p-{number}-{index}"}}
+        for index in range(ENDPOINTS)
+    ]  # fmt: skip
+    return codec.convert(EndpointSlice, {
+        "metadata": {**meta, "labels": {"kubernetes.io/service-name": f"svc-{number}"}},
+        "ports": [{"name": "http", "port": 8080}], "endpoints": endpoints,
+    })  # fmt: skip
+
+
+def _pod(number: int, index: int) -> Pod:
+    labels = {"app": f"svc-{number}", "version": f"v{index % 2 + 1}"}
+    return codec.convert(Pod, {
+        "metadata": {**_meta(number, f"p-{number}-{index}"), "labels": labels},
+        "status": {"podIP": _address(number, index), "phase": "Running"},
+    })  # fmt: skip
+
+
+def _address(number: int, index: int) -> str:
+    return f"172.16.{number // 60}.{number % 60 * ENDPOINTS + index}"
+
+
+def _routing(number: int, weight: int) -> Config:
+    host = f"svc-{number}"
+    shares = [
+        {"destination": {"host": host, "subset": "v1"}, "weight": weight},
+        {"destination": {"host": host, "subset": "v2"}, "weight": 100 - weight},
+    ]
+    spec = {"hosts": [host], "http": [{"route": shares}]}
+    return codec.convert(Config, {"metadata": _meta(number, host), "spec": spec})
+
+
+def _policy(number: int) -> Config:
+    subsets = [{"name": name, "labels": {"version": name}} for name in ("v1", "v2")]
+    spec = {"host": f"svc-{number}", "subsets": subsets}
+    return codec.convert(Config, {"metadata": _meta(number, f"svc-{number}"), "spec": spec})
+
+
+def _proxy(number: int) -> Proxy:
+    workload = Workload(f"client-{number}", f"ns-{number}", addresses=(f"172.16.250.{number + 1}",))
+    return Proxy(f"sidecar~{workload.addresses[0]}~{workload.key}~x", workload)

@@ -1,0 +1,39 @@
+"""Results of pure functions, found again by the identity of what the functions were given.
+
+Frozen values that come out of a cache are the same objects as long as nothing has changed, so their
+identity is their version: what is made of the same parts need not be made again, stage after stage.
+Never: a function that depends on anything but its arguments.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_BY_VALUE = (str, int, float, bytes, Enum, type(None))
+
+
+class Memo:
+    """`of(make, *parts)` is `make(*parts)`; `sweep` forgets what was not asked for since."""
+
+    def __init__(self, most: int = 200_000) -> None:
+        """`most` results are kept at most, whether or not anybody sweeps."""
+        self._most = most
+        self._young: dict[object, tuple[tuple[object, ...], object]] = {}
+        self._old: dict[object, tuple[tuple[object, ...], object]] = {}
+
+    def of(self, make: Callable[..., T], *parts: object) -> T:
+        key = (make, *(one if isinstance(one, _BY_VALUE) else id(one) for one in parts))
+        known = self._young.get(key)
+        if known is None:
+            # The parts are kept beside the result, so that their ids stay theirs.
+            known = self._old.pop(key, None) or (parts, make(*parts))
+            self._young[key] = known
+            if len(self._young) > self._most:
+                self.sweep()
+        found: T = known[1]  # type: ignore[assignment]
+        return found
+
+    def sweep(self) -> None:
+        self._old, self._young = self._young, {}

@@ -1,0 +1,48 @@
+"""Results found again by identity."""
+
+from telltale.lib.memo import Memo
+
+
+def test_the_same_parts_give_the_same_result_and_are_asked_once():
+    memo, made = Memo(), []
+
+    def join(one, two):
+        made.append((one, two))
+        return [one, two]
+
+    part, twin = ("a",), tuple("a")
+    first = memo.of(join, part, "x")
+    assert memo.of(join, part, "x") is first and len(made) == 1
+    assert memo.of(join, twin, "x") is not first  # equal, and not the same
+    assert memo.of(join, part, "y") is not first
+
+
+def test_none_is_a_result_too():
+    memo, made = Memo(), []
+    assert memo.of(made.append, 1) is None
+    assert memo.of(made.append, 1) is None
+    assert made == [1]
+
+
+def test_it_does_not_grow_without_end():
+    memo = Memo(most=10)
+    for number in range(1000):
+        memo.of(str, number)
+    assert len(memo._young) + len(memo._old) <= 22
+
+
+def test_what_is_not_asked_for_between_two_sweeps_is_forgotten():
+    memo, made = Memo(), []
+
+    def make(one):
+        made.append(one)
+        return object()
+
+    kept = memo.of(make, "kept")
+    memo.of(make, "dropped")
+    memo.sweep()
+    assert memo.of(make, "kept") is kept
+    memo.sweep()
+    assert memo.of(make, "kept") is kept
+    memo.of(make, "dropped")
+    assert made == ["kept", "dropped", "dropped"]
