@@ -76,6 +76,9 @@ class Destination:
     subset: str = ""
 
 
+NOBODY = Destination("")  # what goes there is answered with 500, a connection is closed
+
+
 @dataclass(frozen=True, slots=True)
 class Edits:
     """What is done to headers, in this order."""
@@ -194,6 +197,7 @@ class HttpRoute:
     cors: Cors | None = None
     request: Edits = NONE
     response: Edits = NONE
+    origin: Origin | None = None  # who said so, where a routing is put together from several
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +218,10 @@ class ConnectionRoute:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """One object's routes for its hosts, and who sees them."""
+    """One object's routes for its hosts, and who sees them.
+
+    `alone`: it is all that is said of its hosts, no other is joined to it.
+    """
 
     origin: Origin
     scope: Scope
@@ -224,3 +231,4 @@ class Routing:
     tls: tuple[ConnectionRoute, ...] = ()
     tcp: tuple[ConnectionRoute, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False

@@ -51,7 +51,7 @@ class View:
         """The routes for a host: those that name it, or else those of the closest wildcard."""
         for form in forms(host):
             if found := tuple(one for one in self.routings if form in one.hosts):
-                return found
+                return next(((one,) for one in found if one.alone), found)
         return ()
 
     def policy(self, service: Service) -> Policy | None:

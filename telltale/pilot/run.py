@@ -8,11 +8,13 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
 from telltale import __version__
 from telltale.kube.client import Client
+from telltale.kube.gatewayapi import kinds as gatewayapi
 from telltale.kube.informer import Informer
 from telltale.kube.istio.kinds import DEFINITIONS
 from telltale.kube.kinds import ENDPOINT_SLICE, POD, SERVICE
@@ -21,6 +23,7 @@ from telltale.lib.tasks import supervise
 from telltale.model.options import DEFAULT, Options
 from telltale.pilot.configs import Configs
 from telltale.pilot.doors import Doors
+from telltale.pilot.intake.gatewayapi.read import NAMESPACES
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.push import Push
 from telltale.pilot.status import Status
@@ -85,13 +88,17 @@ async def run(
     services.listeners.append(current.apply_service)
     slices.listeners.append(current.apply_slice)
     pods.listeners.append(current.apply_pod)
-    configs = Configs(client, [one.kind for one in DEFINITIONS], current.apply_config)
+    kinds = [one.kind for one in (*DEFINITIONS, *gatewayapi.DEFINITIONS)]
+    configs = Configs(client, kinds, current.apply_config)
+    namespaces = Informer(client, NAMESPACES)
+    namespaces.listeners.append(partial(current.apply_config, NAMESPACES))
     async with supervise() as tasks, serve(pilot, others_ready):
         tasks.start("watch services", services.run)
         tasks.start("watch endpointslices", slices.run)
         tasks.start("watch pods", pods.run)
         configs.start(tasks)
-        for informer in (services, slices, pods):
+        tasks.start("watch namespaces", namespaces.run)
+        for informer in (services, slices, pods, namespaces):
             await informer.wait_synced()
         await configs.wait_synced()
         pilot.begin()

@@ -27,6 +27,7 @@ from telltale.pilot.intake import (
     virtualservices,
     workloads,
 )
+from telltale.pilot.intake.gatewayapi import read as gatewayapi
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.status import Statuses
 
@@ -69,15 +70,17 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     problems += wrong
     policies, wrong = destinationrules.read(objects.of(DESTINATION_RULE), options.domain, memo)
     problems += wrong
+    edge = gatewayapi.read(objects.of, known, options.domain)
+    problems += edge.problems
     mesh = Mesh(
         services=known,
         endpoints=_endpoints(known.values(), objects.slices, memo),
         workloads=_workloads(objects.pods, memo),
-        routings=tuple(routings),
+        routings=(*routings, *edge.routings),
         policies=tuple(policies),
         options=options,
     )
-    return Reading(mesh, tuple(problems), {})
+    return Reading(mesh, tuple(problems), edge.statuses)
 
 
 def _services(
