@@ -68,6 +68,9 @@ def _access() -> list[Object]:
     )  # fmt: skip
     rules: list[Json] = [
         _rule("", "services endpoints pods nodes namespaces configmaps serviceaccounts"),
+        # For the certificates of gateways, which may stand in any namespace, under names that their
+        # users choose. A gateway gets only those that it names, and only from its own namespace.
+        _rule("", "secrets"),
         _rule("discovery.k8s.io", "endpointslices"),
         _rule("apiextensions.k8s.io", "customresourcedefinitions"),
         *(_rule(group, "*") for group in groups),

@@ -4,7 +4,8 @@ Independent of the API that said so. Routes name a gateway by `name`, as `route.
 has it. Never: Kubernetes, Envoy, a key or a certificate.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from telltale.model.scope import EVERYWHERE, Origin, Scope
@@ -41,6 +42,9 @@ class Credential:
     namespace: str = ""
     authority: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}{' (authorities)' if self.authority else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class ServerTls:
@@ -64,6 +68,19 @@ class ServerTls:
     def passes(self) -> bool:
         """Whether TLS goes through unopened."""
         return self.ends in (Ends.PASSTHROUGH, Ends.AUTO_PASSTHROUGH)
+
+    @property
+    def judges(self) -> Credential | None:
+        """Whom clients' certificates must come from: as named, or those kept with the key pair."""
+        if self.ends not in (Ends.MUTUAL, Ends.OPTIONAL_MUTUAL):
+            return None
+        return self.authorities or replace(self.keys[0], authority=True)
+
+    def needed(self, namespace: str) -> Iterator[Credential]:
+        """All that a proxy in `namespace` needs for such a server, each with its namespace."""
+        for one in (*self.keys, self.judges):
+            if one:
+                yield replace(one, namespace=one.namespace or namespace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 Never: Kubernetes, Envoy, I/O. What one class of clients sees of it is a `view.View`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from telltale.model import observed, peer
-from telltale.model.gateway import Gateway
+from telltale.model.gateway import Credential, Gateway
 from telltale.model.observed import Observed
 from telltale.model.options import DEFAULT, Options
 from telltale.model.peer import Peer
@@ -24,6 +24,7 @@ Behind = Mapping[int, tuple[Endpoint, ...]]  # a service's port number to its en
 class Mesh:
     """`services` by host, oldest first; `endpoints` by host; `workloads` by NAME.NAMESPACE.
 
+    `credentials`, with their namespaces: what is wrong with each, empty for a good one.
     The rest is the oldest first too: where two say the same, the elder has it.
     """
 
@@ -33,6 +34,7 @@ class Mesh:
     routings: tuple[Routing, ...] = ()
     policies: tuple[Policy, ...] = ()
     gateways: tuple[Gateway, ...] = ()
+    credentials: Mapping[Credential, str] = field(default_factory=dict)
     options: Options = DEFAULT
 
     def behind(self, service: Service, port: Port) -> tuple[Endpoint, ...]:
@@ -77,6 +79,10 @@ class Mesh:
             and service.namespace == workload.namespace
             and _selects(service, workload)
         )
+
+    def holds(self, credentials: Iterable[Credential]) -> bool:
+        """Whether all of these are there and good."""
+        return all(self.credentials.get(one, "missing") == "" for one in credentials)
 
     def told_apart(self, workload: Workload) -> Labels:
         """Those labels of a workload that anything in the mesh asks about."""
@@ -126,3 +132,22 @@ def targets(mesh: Mesh, workload: Workload) -> tuple[Target, ...]:
 def _selects(service: Service, workload: Workload) -> bool:
     wanted = service.selector
     return bool(wanted) and all(workload.labels.get(key) == value for key, value in wanted)
+
+
+def translation(mesh: Mesh, workload: Workload, host: str = "") -> dict[int, int]:
+    """From the ports of the services that select a workload to its own; the older service wins.
+
+    `host`: of that service alone.
+    """
+    found: dict[int, int] = {}
+    for service in mesh.services.values():
+        if host and service.host != host:
+            continue
+        if service.namespace != workload.namespace or not _selects(service, workload):
+            continue
+        for port in service.ports:
+            target = port.target
+            number = workload.ports.get(target) if isinstance(target, str) else target
+            if number:
+                found.setdefault(port.number, number)
+    return found

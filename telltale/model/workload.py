@@ -5,6 +5,7 @@ Never: Kubernetes, Envoy.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from telltale.model.service import Protocol
 
@@ -26,12 +27,18 @@ class Workload:
         return f"{self.name}.{self.namespace}"
 
 
+class Role(StrEnum):
+    SIDECAR = "sidecar"  # beside a workload
+    ROUTER = "router"  # is the workload: a gateway
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """Who is asking: one Envoy, and what it says of the workload that it serves.
 
     `workload` is only its own word (node metadata); the mesh's entry of that key goes before it.
     `redirected`: the workload's traffic is led to it; otherwise it must listen where clients dial.
+    `peer`: the address from which it came, which is nobody's word.
     """
 
     id: str
@@ -39,6 +46,8 @@ class Proxy:
     version: str = ""
     cluster: str = "Kubernetes"
     redirected: bool = True
+    role: Role = Role.SIDECAR
+    peer: str = ""
 
     @property
     def namespace(self) -> str:

@@ -125,7 +125,7 @@ def _section(snapshot: Snapshot, type_url: str) -> Object:
 def _sync(one: Connection) -> Object:
     shown: Object = {
         "cluster_id": one.proxy.cluster, "proxy": one.proxy.workload.key,
-        "proxy_type": "sidecar", "istio_version": one.proxy.version,
+        "proxy_type": str(one.proxy.role), "istio_version": one.proxy.version,
     }  # fmt: skip
     for type_url, word in _ISTIO_WORD.items():
         if status := one.types.get(type_url):

@@ -5,6 +5,8 @@ Implements `xds.server.Source`. Never: protocol rules, planning.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import unquote
 
 from envoy.config.core.v3.base_pb2 import Node
 from google.protobuf.json_format import MessageToDict
@@ -46,6 +48,7 @@ class Doors:
         except NotAProxy as error:
             raise Refused(str(error)) from error
         id = f"{proxy.workload.key}-{self._ids.suffix(8)}"
+        proxy = replace(proxy, peer=_address(peer))
         offer = self._push.attach(id, proxy)
         self._status.opened(Connection(id, proxy, peer, self._clock.now(), stream))
         log.info("%s connected from %s", id, peer)
@@ -69,3 +72,8 @@ class Doors:
         self._push.detach(connection)
         self._status.closed(connection)
         log.info("%s disconnected", connection)
+
+
+def _address(peer: str) -> str:
+    """gRPC's `ipv4:10.0.0.1:55` or `ipv6:%5B::1%5D:55` without family and port."""
+    return unquote(peer).partition(":")[2].rpartition(":")[0].strip("[]")

@@ -15,13 +15,15 @@ from google.protobuf.message import Message
 from telltale.lib.clock import Clock
 from telltale.lib.memo import Memo
 from telltale.lib.topic import Topic
+from telltale.model.keys import EMPTY as NO_KEYS
 from telltale.model.mesh import Mesh
 from telltale.model.options import Options
 from telltale.model.service import Discovery, Service
 from telltale.model.workload import Proxy
 from telltale.pilot.envoy import endpoints as assignments
+from telltale.pilot.envoy import secrets as material
 from telltale.pilot.envoy.resources import Bundle
-from telltale.pilot.intake import endpoints, unmet, workloads
+from telltale.pilot.intake import endpoints, secrets, unmet, workloads
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.read import Objects, reading
 from telltale.pilot.intake.services import host_of
@@ -29,7 +31,7 @@ from telltale.pilot.intake.status import Statuses
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.plan import Key, Plans
 from telltale.pilot.watch import Current
-from telltale.pilot.xds.order import CDS, EDS, LDS, RDS
+from telltale.pilot.xds.order import CDS, EDS, LDS, RDS, SDS
 from telltale.pilot.xds.resource import Resource, make
 from telltale.pilot.xds.server import Ended, Offer
 from telltale.pilot.xds.snapshot import EMPTY, Set, Snapshot, set_of
@@ -64,6 +66,7 @@ class Push:
         self.snapshots: dict[Key, Snapshot] = {}
         self.members: dict[str, Member] = {}
         self._endpoints: Set = EMPTY
+        self._keyring = NO_KEYS
         self._ended: Ended | None = None
         self._begun = asyncio.Event()
         self._seen_whole = 0
@@ -108,12 +111,14 @@ class Push:
         found = reading(
             Objects(tuple(current.services.values()), tuple(current.slices),
                     tuple(current.pods.values()),
-                    {kind: tuple(known.values()) for kind, known in current.configs.items()}),
+                    {kind: tuple(known.values()) for kind, known in current.configs.items()},
+                    tuple(current.secrets.values())),
             self._options, self._memo,
         )  # fmt: skip
         self.mesh, self._told = found.mesh, found.problems
         self.statuses.publish(found.statuses)
         self.plans = Plans(self.mesh)
+        self._keyring = secrets.read(current.secrets.values())
         self._endpoints = set_of(
             make(one.cluster_name, one) for one in assignments.assignments(self.mesh)
         )
@@ -237,12 +242,16 @@ class Push:
     def snapshot(self, key: Key, since: float) -> Snapshot:
         """What a class should have now; nothing is published."""
         bundle = self.plans.of(key)
-        return Snapshot(self._sets(bundle), since)
+        return Snapshot(self._sets(bundle, key.namespace), since)
 
-    def _sets(self, bundle: Bundle) -> dict[str, Set]:
+    def _sets(self, bundle: Bundle, namespace: str) -> dict[str, Set]:
         return {
             CDS: set_of(self._encode(one.name, one) for one in bundle.clusters),
             EDS: self._endpoints,
+            SDS: set_of(
+                make(one.name, one)
+                for one in material.of(bundle.credentials, self._keyring, namespace)
+            ),
             LDS: set_of(self._encode(one.name, one) for one in bundle.listeners),
             RDS: set_of(self._encode(one.name, one) for one in bundle.routes),
         }

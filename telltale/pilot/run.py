@@ -17,7 +17,7 @@ from telltale.kube.client import Client
 from telltale.kube.gatewayapi import kinds as gatewayapi
 from telltale.kube.informer import Informer
 from telltale.kube.istio.kinds import DEFINITIONS
-from telltale.kube.kinds import ENDPOINT_SLICE, POD, SERVICE
+from telltale.kube.kinds import ENDPOINT_SLICE, POD, SECRET, SERVICE
 from telltale.lib.clock import Clock, Ids
 from telltale.lib.tasks import supervise
 from telltale.model.options import DEFAULT, Options
@@ -82,8 +82,9 @@ async def run(
     """
     pilot = Pilot(settings, clock, ids)
     current = pilot.current
-    services, slices, pods = (
+    services, slices, pods, secrets = (
         Informer(client, SERVICE), Informer(client, ENDPOINT_SLICE), Informer(client, POD),
+        Informer(client, SECRET),
     )  # fmt: skip
     services.listeners.append(current.apply_service)
     slices.listeners.append(current.apply_slice)
@@ -92,13 +93,15 @@ async def run(
     configs = Configs(client, kinds, current.apply_config)
     namespaces = Informer(client, NAMESPACES)
     namespaces.listeners.append(partial(current.apply_config, NAMESPACES))
+    secrets.listeners.append(current.apply_secret)
     async with supervise() as tasks, serve(pilot, others_ready):
         tasks.start("watch services", services.run)
         tasks.start("watch endpointslices", slices.run)
         tasks.start("watch pods", pods.run)
+        tasks.start("watch secrets", secrets.run)
         configs.start(tasks)
         tasks.start("watch namespaces", namespaces.run)
-        for informer in (services, slices, pods, namespaces):
+        for informer in (services, slices, pods, secrets, namespaces):
             await informer.wait_synced()
         await configs.wait_synced()
         pilot.begin()

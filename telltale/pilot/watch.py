@@ -4,7 +4,9 @@ Informers call `apply`. A change that alters nothing the mesh is made of (an ann
 is not a change. Never: the mesh, or what follows from a change.
 """
 
+from telltale.kube import certificates
 from telltale.kube.client import Change
+from telltale.kube.cluster import Secret
 from telltale.kube.core import Pod
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
@@ -29,6 +31,7 @@ class Current:
         self.pods: dict[Key, Pod] = {}
         self.slices = Slices()
         self.configs: dict[Kind[Config], dict[Key, Config]] = {}
+        self.secrets: dict[Key, Secret] = {}
         self.whole: Topic[float] = Topic(0.0)
         self.parts: Topic[float] = Topic(0.0)
         self._endpoints: set[Key] = set()
@@ -59,6 +62,18 @@ class Current:
         else:
             known[key] = one
             if old and _config_matters(old) == _config_matters(one):
+                return
+        self.whole.publish(self._clock.monotonic())
+
+    def apply_secret(self, change: Change, secret: Secret) -> None:
+        """Only what can hold a credential is kept, and of that only what it is read for."""
+        key, old = _key(secret.metadata), self.secrets.get(_key(secret.metadata))
+        if change is Change.DELETED or not certificates.holds_any(secret):
+            if not self.secrets.pop(key, None):
+                return
+        else:
+            self.secrets[key] = secret
+            if old and old.data == secret.data:
                 return
         self.whole.publish(self._clock.monotonic())
 

@@ -9,6 +9,7 @@ import os
 import subprocess
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 import yaml
@@ -17,13 +18,14 @@ from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from google.protobuf.json_format import MessageToDict, MessageToJson
 
 from telltale.kube import codec
+from telltale.kube.cluster import Secret
 from telltale.kube.core import Pod
 from telltale.kube.istio.kinds import DEFINITIONS
 from telltale.kube.istio.message import Config
 from telltale.kube.service import EndpointSlice, Service
 from telltale.model.mesh import Mesh
 from telltale.model.options import Options
-from telltale.model.workload import Proxy, Workload
+from telltale.model.workload import Proxy, Role, Workload
 from telltale.pilot.envoy import filters, listeners
 from telltale.pilot.envoy.resources import Bundle
 from telltale.pilot.intake.read import Objects, read
@@ -50,13 +52,15 @@ def objects_of(story: str) -> Objects:
     }  # fmt: skip
     return Objects(
         all_of("Service", Service), all_of("EndpointSlice", EndpointSlice), all_of("Pod", Pod),
-        configs,
+        configs, all_of("Secret", Secret),
     )  # fmt: skip
 
 
 def first_proxy(mesh: Mesh) -> Proxy:
     workload = next(iter(mesh.workloads.values()))
-    return Proxy(f"sidecar~{workload.addresses[0]}~{workload.key}~x", workload)
+    role = Role.ROUTER if mesh.gateways_of(workload) else Role.SIDECAR
+    address = workload.addresses[0]
+    return Proxy(f"{role}~{address}~{workload.key}~x", workload, role=role, peer=address)
 
 
 def stranger(mesh: Mesh) -> Proxy:
@@ -82,7 +86,10 @@ def plain(value: object) -> object:
             if getattr(value, one.name) != default(one)
         }
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
+        return {
+            key if isinstance(key, str | int) else str(key): plain(one)
+            for key, one in value.items()
+        }
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     return value
@@ -166,7 +173,7 @@ def _serving(table):
     """A listener of its own for a route table."""
     listener = listeners.virtual_inbound((), Options())
     listener.name = f"serves {table.name}"
-    listener.address.socket_address.port_value = 20_000 + int(table.name) % 10_000
+    listener.address.socket_address.port_value = 20_000 + crc32(table.name.encode()) % 10_000
     chain = listener.filter_chains.add(name="http")
     chain.filter_chain_match.destination_port.value = 1
     chain.filters.append(filters.inbound_http(1, table, Options()))

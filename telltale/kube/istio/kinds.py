@@ -6,6 +6,7 @@ A kind is stored in its first version and served in all of them, with the same s
 
 from telltale.kube.crds import Definition, column
 from telltale.kube.istio.destinationrule import DestinationRule
+from telltale.kube.istio.gateway import Gateway
 from telltale.kube.istio.message import Config
 from telltale.kube.istio.virtualservice import VirtualService
 from telltale.kube.kinds import Kind
@@ -20,6 +21,7 @@ def _networking(kind: str, plural: str, version: str = "v1") -> Kind[Config]:
 
 VIRTUAL_SERVICE = _networking("VirtualService", "virtualservices")
 DESTINATION_RULE = _networking("DestinationRule", "destinationrules")
+GATEWAY = _networking("Gateway", "gateways")
 
 _OLDER = ("v1beta1", "v1alpha3")
 DEFINITIONS: tuple[Definition, ...] = (
@@ -32,4 +34,5 @@ DEFINITIONS: tuple[Definition, ...] = (
         DESTINATION_RULE, DestinationRule, ("dr",), _OLDER,
         (column("Host", ".spec.host", "The service that it holds for"),),
     ),
+    Definition(GATEWAY, Gateway, ("gw",), _OLDER),
 )

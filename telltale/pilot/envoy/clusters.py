@@ -7,6 +7,7 @@ from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.config_source_pb2 import ApiVersion
 
 from telltale.model.policy import PLAIN, Balance, Balancing, Policy, Subset, Traffic
+from telltale.model.route import MESH
 from telltale.model.service import Discovery, Port, Protocol, Service
 from telltale.model.view import View
 from telltale.model.workload import Target
@@ -50,7 +51,9 @@ def _outbound(
     name = names.outbound(port.number, service.host, named)
     traffic = view.traffic(service, port, named)
     cluster = Cluster(name=name)
-    if service.discovery is Discovery.HEADLESS or _as_dialled(traffic):
+    # Nobody dials a gateway by an endpoint's own address.
+    direct = service.discovery is Discovery.HEADLESS and MESH in view.gateways
+    if direct or _as_dialled(traffic):
         cluster.type, cluster.lb_policy = Cluster.ORIGINAL_DST, Cluster.CLUSTER_PROVIDED
     else:
         _discovered(cluster)

@@ -25,7 +25,7 @@ def assignments(mesh: Mesh) -> tuple[ClusterLoadAssignment, ...]:
 
 def of(mesh: Mesh, service: Service) -> tuple[ClusterLoadAssignment, ...]:
     """The assignments of one service: all that an endpoint change has to rebuild."""
-    if service.discovery is not Discovery.VIRTUAL:
+    if service.discovery is Discovery.ALIAS:
         return ()
     found: dict[str, ClusterLoadAssignment] = {}
     for port in service.ports:

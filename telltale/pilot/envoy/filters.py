@@ -30,11 +30,29 @@ HTTP_ALPN = ("http/1.0", "http/1.1", "h2c")  # what the inspector calls plain HT
 def outbound_http(port: int, options: Options, *, grpc_web: bool = False) -> Filter:
     """HTTP to services: its routes are the table named after the port, by RDS."""
     http = _http(names.stat_prefix("outbound", port), options, grpc_web=grpc_web)
-    http.rds.route_config_name = names.route(port)
+    _by_rds(http, names.route(port))
+    return Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(http))
+
+
+def edge_http(table: str, port: int, options: Options, *, grpc_web: bool = False) -> Filter:
+    """HTTP from outside the mesh, at a gateway: who asks is the other end of the connection."""
+    http = _http(names.stat_prefix("outbound", port), options, grpc_web=grpc_web)
+    _by_rds(http, table)
+    http.use_remote_address.value = True
+    http.server_name = "istio-envoy"
+    http.forward_client_cert_details = Http.SANITIZE_SET
+    http.set_current_client_cert_details.subject.value = True
+    http.set_current_client_cert_details.cert = True
+    http.set_current_client_cert_details.dns = True
+    http.set_current_client_cert_details.uri = True
+    return Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(http))
+
+
+def _by_rds(http: Http, table: str) -> None:
+    http.rds.route_config_name = table
     http.rds.config_source.ads.SetInParent()
     http.rds.config_source.resource_api_version = ApiVersion.V3
     http.rds.config_source.initial_fetch_timeout.SetInParent()  # 0: wait, do not serve without
-    return Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(http))
 
 
 def inbound_http(

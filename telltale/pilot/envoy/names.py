@@ -3,6 +3,8 @@
 Never: anything but names.
 """
 
+from telltale.model.gateway import Credential, Server
+
 PASSTHROUGH = "PassthroughCluster"
 BLACK_HOLE = "BlackHoleCluster"
 INBOUND_PASSTHROUGH = "InboundPassthroughCluster"
@@ -28,6 +30,11 @@ def assignment(port: int, host: str, subset: str = "", owner: str = "") -> str:
     """
     cluster = outbound(port, host, subset)
     return f"{cluster}@{owner}" if owner else cluster
+
+
+def spelled(port: int, host: str, subset: str = "") -> str:
+    """A cluster as an SNI can spell it: `outbound_.9080_._.reviews.default.svc.cluster.local`."""
+    return f"outbound_.{port}_.{subset}_.{host}"
 
 
 def inbound(port: int) -> str:
@@ -67,3 +74,29 @@ def stat_prefix(direction: str, port: int) -> str:
 
 def alt_stat(cluster: str) -> str:
     return f"{cluster};"
+
+
+def edge_route(port: int, bind: str = "") -> str:
+    """The table of a gateway's plain HTTP servers on one port: `http.8080`."""
+    return ".".join(one for one in ("http", str(port), bind) if one)
+
+
+def sealed_route(server: Server, gateway: str) -> str:
+    """The table of one server that opens TLS: `https.443.https.bookinfo.default`."""
+    namespace, _, name = gateway.partition("/")
+    return ".".join(
+        one for one in ("https", str(server.port), server.name, name, namespace, server.bind) if one
+    )
+
+
+def secret(credential: Credential, namespace: str) -> str:
+    """A secret as a proxy in `namespace` asks for it: `kubernetes://bookinfo-cert`."""
+    suffix = "-cacert" if credential.authority else ""
+    if credential.namespace in ("", namespace):
+        return f"kubernetes://{credential.name}{suffix}"
+    return f"kubernetes-gateway://{credential.namespace}/{credential.name}{suffix}"
+
+
+def nowhere(port: int) -> str:
+    """The virtual host of a table in which no route is for anybody."""
+    return f"blackhole:{port}"

@@ -13,15 +13,21 @@ from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.message import Message
 
+from telltale.model.gateway import Credential
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Everything that one proxy is to have. Names are unique within each field."""
+    """Everything that one proxy is to have. Names are unique within each field.
+
+    Of secrets only which: what is in them is joined to the bytes, and stands nowhere else.
+    """
 
     clusters: tuple[Cluster, ...] = ()
     endpoints: tuple[ClusterLoadAssignment, ...] = ()
     listeners: tuple[Listener, ...] = ()
     routes: tuple[RouteConfiguration, ...] = ()
+    credentials: tuple[Credential, ...] = ()
 
 
 def pack(message: Message) -> Packed:

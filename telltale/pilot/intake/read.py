@@ -4,6 +4,7 @@
 
     Service -> model.Service     EndpointSlice -> model.Endpoint     Pod -> model.Workload
     VirtualService -> model.Routing     DestinationRule -> model.Policy
+    Gateway -> model.Gateway     Secret -> model.Credential, not its content
 """
 
 from collections import defaultdict
@@ -11,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from telltale.kube import service as kube
+from telltale.kube.cluster import Secret
 from telltale.kube.core import Pod
-from telltale.kube.istio.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
+from telltale.kube.istio.kinds import DESTINATION_RULE, GATEWAY, VIRTUAL_SERVICE
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
 from telltale.lib.memo import Memo
@@ -23,6 +25,8 @@ from telltale.model.workload import Workload
 from telltale.pilot.intake import (
     destinationrules,
     endpoints,
+    gateways,
+    secrets,
     services,
     virtualservices,
     workloads,
@@ -40,6 +44,7 @@ class Objects:
     slices: tuple[kube.EndpointSlice, ...] = ()
     pods: tuple[Pod, ...] = ()
     configs: Mapping[Kind[Config], tuple[Config, ...]] = field(default_factory=dict)
+    secrets: tuple[Secret, ...] = ()
 
     def of(self, kind: Kind[Config]) -> tuple[Config, ...]:
         return self.configs.get(kind, ())
@@ -72,12 +77,16 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     problems += wrong
     edge = gatewayapi.read(objects.of, known, options.domain)
     problems += edge.problems
+    edges, wrong = gateways.read(objects.of(GATEWAY), options.domain, memo)
+    problems += wrong
     mesh = Mesh(
         services=known,
         endpoints=_endpoints(known.values(), objects.slices, memo),
         workloads=_workloads(objects.pods, memo),
         routings=(*routings, *edge.routings),
         policies=tuple(policies),
+        gateways=tuple(sorted((*edges, *edge.gateways), key=lambda one: one.origin)),
+        credentials=secrets.standing(secrets.read(objects.secrets)),
         options=options,
     )
     return Reading(mesh, tuple(problems), edge.statuses)

@@ -1,4 +1,4 @@
-"""What policies name and the mesh does not have: hosts, and workloads of subsets.
+"""What objects name and the mesh does not have: hosts, workloads of subsets, credentials.
 
 Pure, over a whole mesh, for it changes with every pod: ask with the mesh of now. Never: an error,
 as what is missing may be on its way.
@@ -10,11 +10,13 @@ from telltale.kube.meta import Ref
 from telltale.model.mesh import Mesh
 from telltale.model.policy import Policy, Subset
 from telltale.model.service import Service
+from telltale.pilot.intake import unmet_gateways
 from telltale.pilot.intake.problem import Level, Problem
 
 
 def problems(mesh: Mesh) -> list[Problem]:
-    return [one for policy in mesh.policies for one in _of(mesh, policy)]
+    of_policies = [one for policy in mesh.policies for one in _of(mesh, policy)]
+    return [*of_policies, *unmet_gateways.problems(mesh)]
 
 
 def _of(mesh: Mesh, policy: Policy) -> Iterator[Problem]:

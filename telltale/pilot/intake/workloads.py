@@ -5,7 +5,7 @@ Pure. Never: I/O; a pod that is over, or that shares the node's network, is no w
 
 from telltale.kube.codec import Json, Object, dig
 from telltale.kube.core import Pod
-from telltale.model.workload import Proxy, Workload
+from telltale.model.workload import Proxy, Role, Workload
 
 
 def read(pod: Pod) -> Workload | None:
@@ -41,10 +41,11 @@ class NotAProxy(ValueError):
 
 
 def read_proxy(node_id: str, metadata: Object) -> Proxy:
-    """`sidecar~IP~POD.NAMESPACE~DOMAIN` and its metadata. Raises `NotAProxy`."""
+    """`ROLE~IP~POD.NAMESPACE~DOMAIN` and its metadata. Raises `NotAProxy`."""
     parts = node_id.split("~")
-    if len(parts) != 4 or parts[0] != "sidecar":
-        raise NotAProxy(f"node id {node_id!r}: expected sidecar~IP~POD.NAMESPACE~DOMAIN")
+    if len(parts) != 4 or parts[0] not in [*Role]:
+        expected = "|".join(Role)
+        raise NotAProxy(f"node id {node_id!r}: expected {expected}~IP~POD.NAMESPACE~DOMAIN")
     name, dot, namespace = parts[2].rpartition(".")
     if not (dot and name and namespace):
         raise NotAProxy(f"node id {node_id!r}: {parts[2]!r} is not POD.NAMESPACE")
@@ -58,7 +59,9 @@ def read_proxy(node_id: str, metadata: Object) -> Proxy:
     )  # fmt: skip
     cluster = _text(metadata, "CLUSTER_ID") or "Kubernetes"
     redirected = _text(metadata, "INTERCEPTION_MODE") != "NONE"
-    return Proxy(node_id, workload, _text(metadata, "ISTIO_VERSION"), cluster, redirected)
+    return Proxy(
+        node_id, workload, _text(metadata, "ISTIO_VERSION"), cluster, redirected, Role(parts[0])
+    )
 
 
 def _text(metadata: Object, key: str) -> str:

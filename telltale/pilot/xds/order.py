@@ -1,7 +1,7 @@
 """In which order types go out, so that nothing is ever used before it is there (make before break).
 
-Adding: clusters, endpoints, listeners, routes. Taking away: the other way round. Pure tables; the
-rules are the xDS protocol's "Eventual consistency considerations".
+Adding: secrets, clusters, endpoints, listeners, routes. Taking away: the other way round. Pure
+tables; the rules are the xDS protocol's "Eventual consistency considerations".
 """
 
 PREFIX = "type.googleapis.com/envoy."
@@ -9,18 +9,21 @@ CDS = PREFIX + "config.cluster.v3.Cluster"
 EDS = PREFIX + "config.endpoint.v3.ClusterLoadAssignment"
 LDS = PREFIX + "config.listener.v3.Listener"
 RDS = PREFIX + "config.route.v3.RouteConfiguration"
+SDS = PREFIX + "extensions.transport_sockets.tls.v3.Secret"
 
-TYPES = (CDS, EDS, LDS, RDS)
-SHORT = {CDS: "cds", EDS: "eds", LDS: "lds", RDS: "rds"}
+TYPES = (SDS, CDS, EDS, LDS, RDS)
+SHORT = {CDS: "cds", EDS: "eds", SDS: "sds", LDS: "lds", RDS: "rds"}
 
 # Types whose answers must be complete, and which a client may ask for without naming anything.
 WILDCARD = frozenset((CDS, LDS))
 
 # A change of these waits until those have been accepted, for it may point at what they bring.
-AFTER = {CDS: (), EDS: (), LDS: (CDS, EDS), RDS: (CDS, EDS)}
+AFTER = {CDS: (), EDS: (), SDS: (), LDS: (CDS, EDS), RDS: (CDS, EDS)}
 
 # What is gone is taken away only once those, which may still point at it, have been accepted.
-BEFORE_REMOVAL = {CDS: (EDS, LDS, RDS), EDS: (LDS, RDS), LDS: (), RDS: ()}
+BEFORE_REMOVAL = {
+    CDS: (EDS, LDS, RDS), EDS: (LDS, RDS), SDS: (CDS, LDS), LDS: (), RDS: (),
+}  # fmt: skip
 
 # An upstream that changes warms up anew, and Envoy waits 15 s for its endpoints although it has
 # them, unless they are sent again right behind (envoy#13009). The name is the same in both types.

@@ -4,6 +4,7 @@ import pytest
 
 from telltale.kube import codec
 from telltale.kube.core import Pod
+from telltale.model.workload import Role
 from telltale.pilot.intake.workloads import NotAProxy, read, read_proxy
 
 
@@ -42,7 +43,12 @@ def test_metadata_may_be_anything():
     assert read_proxy("sidecar~1.1.1.1~a-0.shop~x", odd).workload.labels == {}
 
 
-@pytest.mark.parametrize("id", ["", "sidecar", "router~1~a.b~c", "sidecar~1~nodot~c", "a~b~c~d~e"])
+@pytest.mark.parametrize("id", ["", "sidecar", "other~1~a.b~c", "sidecar~1~nodot~c", "a~b~c~d~e"])
 def test_an_id_that_is_none_is_refused_with_what_it_should_be(id):
-    with pytest.raises(NotAProxy, match=r"sidecar~IP|POD\.NAMESPACE"):
+    with pytest.raises(NotAProxy, match=r"sidecar\|router~IP|POD\.NAMESPACE"):
         read_proxy(id, {})
+
+
+def test_a_router_says_that_it_is_one():
+    assert read_proxy("router~1~a.b~c", {}).role is Role.ROUTER
+    assert read_proxy("sidecar~1~a.b~c", {}).role is Role.SIDECAR
