@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from telltale.kube import admission, apps, cluster, core, service
+from telltale.kube import admission, apps, cluster, core, service, statefulset
 from telltale.kube.meta import Anything
 
 T = TypeVar("T", covariant=True)
@@ -53,6 +53,10 @@ ENDPOINT_SLICE = Kind(
 )
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments", apps.Deployment)
 REPLICA_SET = Kind("apps", "v1", "ReplicaSet", "replicasets", apps.ReplicaSet)
+STATEFUL_SET = Kind("apps", "v1", "StatefulSet", "statefulsets", statefulset.StatefulSet)
+CONTROLLER_REVISION = Kind(
+    "apps", "v1", "ControllerRevision", "controllerrevisions", statefulset.ControllerRevision
+)
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases", cluster.Lease)
 MUTATING_WEBHOOK = Kind(
     "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration",
@@ -69,6 +73,6 @@ CRD = Kind(
 
 BUILT_IN: tuple[Kind[object], ...] = (
     POD, SERVICE, ENDPOINTS, NAMESPACE, NODE, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, EVENT,
-    ENDPOINT_SLICE, DEPLOYMENT, REPLICA_SET, LEASE, MUTATING_WEBHOOK,
-    VALIDATING_WEBHOOK, CRD,
+    ENDPOINT_SLICE, DEPLOYMENT, REPLICA_SET, STATEFUL_SET, CONTROLLER_REVISION, LEASE,
+    MUTATING_WEBHOOK, VALIDATING_WEBHOOK, CRD,
 )  # fmt: skip

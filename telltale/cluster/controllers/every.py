@@ -9,6 +9,7 @@ from telltale.cluster.controllers import (
     replicaset,
     scheduler,
     serviceaccount,
+    statefulset,
 )  # fmt: skip
 from telltale.cluster.controllers.controller import Controller
 
@@ -18,6 +19,7 @@ def every(root_ca: str) -> tuple[Controller, ...]:
     return (
         deployment.CONTROLLER,
         replicaset.CONTROLLER,
+        statefulset.CONTROLLER,
         scheduler.CONTROLLER,
         endpointslices.CONTROLLER,
         endpoints.CONTROLLER,

@@ -24,7 +24,7 @@ def reconcile(view: View, key: Ref) -> list[Action]:
 
 def _kinds(view: View) -> tuple[Kind[object], ...]:
     """Workloads before pods, so that nothing grows back; events last, as deleting makes some."""
-    order = {"Deployment": 0, "ReplicaSet": 1, "Pod": 2}
+    order = {"Deployment": 0, "StatefulSet": 0, "ReplicaSet": 1, "Pod": 2}
     found: list[Kind[object]] = [
         shelf.kind for shelf in view.shelves().values() if shelf.kind.namespaced
     ]

@@ -14,6 +14,7 @@ from telltale.kube.kinds import Kind
 from telltale.kube.meta import Meta, Ref
 from telltale.kube.selector import Selector
 from telltale.kube.selector import of as selector_of
+from telltale.kube.statefulset import StatefulSet
 
 T = TypeVar("T", bound=HasMeta)
 
@@ -51,7 +52,9 @@ def claim(
     return mine, actions
 
 
-def owners(one: Meta, shelf: Shelf[Deployment] | Shelf[ReplicaSet]) -> Keys:
+def owners(
+    one: Meta, shelf: Shelf[Deployment] | Shelf[ReplicaSet] | Shelf[StatefulSet]
+) -> Keys:
     """Whom a change of `one` concerns: its controller, or of an orphan all who would take it in."""
     controller, kind = one.controller, shelf.kind.kind
     if controller is not None:

@@ -19,6 +19,7 @@ from telltale.kube.core import Pod
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Anything, Meta, Ref
 from telltale.kube.service import Endpoints, EndpointSlice, Service
+from telltale.kube.statefulset import ControllerRevision, StatefulSet
 
 
 class HasMeta(Protocol):
@@ -146,6 +147,8 @@ class View:
     slices: Shelf[EndpointSlice] = field(default_factory=_shelf(kinds.ENDPOINT_SLICE))
     deployments: Shelf[Deployment] = field(default_factory=_shelf(kinds.DEPLOYMENT))
     replica_sets: Shelf[ReplicaSet] = field(default_factory=_shelf(kinds.REPLICA_SET))
+    stateful_sets: Shelf[StatefulSet] = field(default_factory=_shelf(kinds.STATEFUL_SET))
+    revisions: Shelf[ControllerRevision] = field(default_factory=_shelf(kinds.CONTROLLER_REVISION))
     config_maps: Shelf[ConfigMap] = field(default_factory=_shelf(kinds.CONFIG_MAP))
     accounts: Shelf[ServiceAccount] = field(default_factory=_shelf(kinds.SERVICE_ACCOUNT))
     secrets: Shelf[Anything] = field(default_factory=_shelf(kinds.SECRET.of(Anything)))
@@ -157,8 +160,8 @@ class View:
         """Every shelf, by `title` of its kind."""
         built_in = (
             self.namespaces, self.nodes, self.pods, self.services, self.endpoints, self.slices,
-            self.deployments, self.replica_sets, self.config_maps, self.accounts, self.secrets,
-            self.leases, self.webhooks,
+            self.deployments, self.replica_sets, self.stateful_sets, self.revisions,
+            self.config_maps, self.accounts, self.secrets, self.leases, self.webhooks,
         )  # fmt: skip
         named = {title(shelf.kind): shelf for shelf in built_in}
         return cast("dict[str, Shelf[HasMeta]]", {**named, **self.custom})

@@ -4,7 +4,7 @@ Never: behaviour of its own.
 """
 
 from telltale.cluster.api.custom import definition
-from telltale.cluster.api.kinds import plain, pods, services, webhooks, workloads
+from telltale.cluster.api.kinds import plain, pods, services, statefulsets, webhooks, workloads
 from telltale.cluster.api.kinds.kind import Kind
 from telltale.cluster.api.resources import Resource
 
@@ -18,6 +18,8 @@ _BUILT_IN: dict[str, Kind] = {
     "endpointslices.discovery.k8s.io": services.SLICE,
     "deployments.apps": workloads.DEPLOYMENT,
     "replicasets.apps": workloads.REPLICA_SET,
+    "statefulsets.apps": statefulsets.STATEFUL_SET,
+    "controllerrevisions.apps": statefulsets.REVISION,
     "configmaps": plain.CONFIG_MAP,
     "secrets": plain.SECRET,
     "namespaces": plain.NAMESPACE,

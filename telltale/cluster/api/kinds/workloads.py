@@ -27,7 +27,8 @@ def _replica_set(object: Object) -> None:
         object["status"] = {"replicas": 0}
 
 
-def _validate(object: Object) -> list[Problem]:
+def validate(object: Object) -> list[Problem]:
+    """What holds for all of them: the selector, the template, how many."""
     spec = part(object, "spec")
     problems = _selector(object) + pods.template(object)
     if number(spec, "replicas") < 0:
@@ -41,7 +42,7 @@ def _validate(object: Object) -> list[Problem]:
 
 
 def _validate_deployment(object: Object) -> list[Problem]:
-    problems = _validate(object)
+    problems = validate(object)
     kind = text(object, "spec", "strategy", "type")
     if kind not in ("Recreate", "RollingUpdate"):
         known = ["Recreate", "RollingUpdate"]
@@ -114,6 +115,6 @@ def _replica_fields(object: Object) -> dict[str, str]:
 
 
 REPLICA_SET = Kind(
-    default=_replica_set, validate=_validate, validate_update=_validate_update,
+    default=_replica_set, validate=validate, validate_update=_validate_update,
     fields=_replica_fields, status=True, generation=True,
 )  # fmt: skip

@@ -26,6 +26,8 @@ _BUILT_IN: dict[str, tuple[Column, ...]] = {
     "endpointslices.discovery.k8s.io": services.SLICES,
     "deployments.apps": workloads.DEPLOYMENTS,
     "replicasets.apps": workloads.REPLICA_SETS,
+    "statefulsets.apps": workloads.STATEFUL_SETS,
+    "controllerrevisions.apps": workloads.REVISIONS,
     "namespaces": others.NAMESPACES,
     "nodes": others.NODES,
     "configmaps": others.CONFIG_MAPS,

@@ -1,4 +1,4 @@
-"""The columns of Deployments and ReplicaSets. Pure."""
+"""The columns of Deployments, ReplicaSets and StatefulSets. Pure."""
 
 from telltale.cluster.api.objects import listed, number, part, text
 from telltale.cluster.api.tables.column import AGE, NAME, Column, said
@@ -60,4 +60,21 @@ DEPLOYMENTS: tuple[Column, ...] = (
 REPLICA_SETS: tuple[Column, ...] = (
     NAME, counted("Desired", "spec", "replicas"), counted("Current", "status", "replicas"),
     counted("Ready", "status", "readyReplicas"), AGE, *_WIDE,
+)  # fmt: skip
+
+STATEFUL_SETS: tuple[Column, ...] = (NAME, said("Ready", _ready), AGE, *_WIDE[:2])
+
+
+def _controller(found: Object) -> Json:
+    """Whose revision it is, as `statefulset.apps/web`."""
+    for one in listed(found, "metadata", "ownerReferences"):
+        if one.get("controller"):
+            group, slash, _ = text(one, "apiVersion").partition("/")
+            kind = text(one, "kind").lower() + (f".{group}" if slash else "")
+            return f"{kind}/{text(one, 'name')}"
+    return "<none>"
+
+
+REVISIONS: tuple[Column, ...] = (
+    NAME, said("Controller", _controller), counted("Revision", "revision"), AGE,
 )  # fmt: skip
