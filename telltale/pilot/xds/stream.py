@@ -76,13 +76,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The client keeps what it had; `error` is its own text, `names` what the response carried."""
+    """The client keeps what it had; `error` is its own text, `names` what the response carried.
+
+    `blamed`: those of them that are withheld now. None yet: they are tried in smaller responses.
+    """
 
     type: str
     version: str
     nonce: str
     error: str
     names: tuple[str, ...] = ()
+    blamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +174,9 @@ class Stream:
         if event.error is None:
             watch.accepted()
             return [Accepted(watch.type, pending.version, pending.nonce)]
-        watch.refused()
+        blamed = watch.refused(event.error)
         names = tuple(sorted(pending.names))
-        return [Rejected(watch.type, pending.version, pending.nonce, event.error, names)]
+        return [Rejected(watch.type, pending.version, pending.nonce, event.error, names, blamed)]
 
     def _flush(self) -> list[Action]:
         """Send what may be sent now, in order; then take away what nothing points at any more."""
@@ -199,15 +203,21 @@ class Stream:
             return [self._send(watch, target.version, step)]
         if watch.type not in WILDCARD:  # what changed is enough; what is gone is not told
             return [self._send(watch, target.version, Step(step.changed))] if step.changed else []
-        version = f"{target.version}+{len(watch.retiring)}" if watch.retiring else target.version
-        return [self._send(watch, version, Step(watch.everything()))]
+        partly = len(watch.retiring) + len(watch.doubt.refused) + len(watch.again)
+        version = f"{target.version}+{partly}" if partly else target.version
+        return [self._send(watch, version, step, watch.everything())]
 
-    def _send(self, watch: Watch, version: str, step: Step) -> Send:
+    def _send(
+        self, watch: Watch, version: str, step: Step, whole: tuple[Resource, ...] | None = None
+    ) -> Send:
+        """`whole`: what is said where an answer must be complete; only what is new is on trial."""
         self._count += 1
         watch.nonce = f"{self._label}{self._count}"
-        names = frozenset(one.name for one in step.changed) | set(step.removed)
-        watch.pending = Sent(watch.nonce, watch.base.version, names)
-        return Send(watch.type, version, watch.nonce, step.changed, step.removed, self._delta)
+        offered = {one.name: one for one in step.changed}
+        removed = () if whole is not None else step.removed
+        watch.pending = Sent(watch.nonce, watch.base.version, offered, step.removed, step.before)
+        said = step.changed if whole is None else whole
+        return Send(watch.type, version, watch.nonce, said, removed, self._delta)
 
     def _resend(self, watch: Watch, changed: set[str], snapshot: Snapshot) -> None:
         """A cluster that the client has and that changes needs its endpoints again, right behind.

@@ -7,6 +7,7 @@ The rules are those of the xDS protocol, sections "Basic Protocol Overview" and 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from telltale.pilot.xds.doubt import Doubt
 from telltale.pilot.xds.order import WILDCARD
 from telltale.pilot.xds.resource import Resource
 from telltale.pilot.xds.snapshot import EMPTY, Set
@@ -16,11 +17,20 @@ STAR = "*"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A response that is not answered yet: which set it came from, and the names in it."""
+    """A response that is not answered yet: which set it came from, and what is in it.
+
+    `before`: of types whose answers must be complete, what the client had of the offered names.
+    """
 
     nonce: str
     version: str
-    names: frozenset[str]
+    offered: Mapping[str, Resource] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+    before: Mapping[str, Resource] = field(default_factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset((*self.offered, *self.removed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,7 @@ class Step:
 
     changed: tuple[Resource, ...] = ()
     removed: tuple[str, ...] = ()
+    before: Mapping[str, Resource] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -40,7 +51,9 @@ class Watch:
     initial   what the client kept from an earlier stream, name to version, until first compared
     fresh     a delta client's first request is not answered yet: missing names are due as well
     retiring  gone from the set, kept at the client until nothing can point at them any more
-    again     what was in the response that the client rejected, for the next attempt
+    again     what was in a response that the client rejected and is to be said again
+    rejected  the set whose removals alone the client rejected: not offered again
+    doubt     which resources the client has rejected, or may yet
     """
 
     type: str
@@ -57,6 +70,7 @@ class Watch:
     rejected: str = ""
     nonce: str = ""
     pending: Sent | None = None
+    doubt: Doubt = field(default_factory=Doubt)
 
     def covers(self, name: str) -> bool:
         return self.wildcard or name in self.names
@@ -109,15 +123,19 @@ class Watch:
         """The pending response was applied."""
         assert self.pending
         sent, self.pending = self.pending, None
-        self.rejected, self.again = "", frozenset()
+        self.rejected = ""
+        self.doubt.accepted(sent.offered)
         return sent
 
-    def refused(self) -> Sent:
-        """The pending response was rejected: its content is not offered again until it changes."""
+    def refused(self, error: str) -> tuple[str, ...]:
+        """The pending response was rejected: who is to blame, withheld until it changes."""
         assert self.pending
         sent, self.pending = self.pending, None
-        self.rejected, self.again = sent.version, sent.names
-        return sent
+        self.again |= sent.names
+        if not sent.offered:
+            self.rejected = sent.version
+            return ()
+        return self.doubt.blame(sent.offered, sent.before, error)
 
     def barred(self, target: Set) -> bool:
         """Whether the client has already rejected exactly this."""
@@ -126,11 +144,12 @@ class Watch:
     def settled(self, target: Set) -> bool:
         """The client has taken all of `target` that it wants."""
         at_target = self.base is target and not self.retiring and not self.due
-        return at_target and not self.pending and not self.rejected
+        return at_target and not self.pending and not self.rejected and not self.doubt
 
     def advance(self, target: Set, *, retire: bool) -> Step | None:
         """Move to `target`; None when there is nothing to say. `retire`: let go of what is gone."""
         changed, removed = self.due & target.resources.keys(), self.due - target.resources.keys()
+        old = self.base.resources
         if not self.barred(target):
             again = {name for name in self.again if self.covers(name)}
             changed |= (again & target.resources.keys()) | self._follow(target)
@@ -140,21 +159,44 @@ class Watch:
             self.initial, self.fresh = {}, False
         for name in changed:
             self.retiring.pop(name, None)
+        changed, before = self._choose(changed, target, old)
         if retire:
             removed |= self.retiring.keys()
             self.retiring = {}
         owed, self.answer, self.due = self.answer, False, set()
         if not (changed or removed or owed):
             return None
-        return Step(
-            tuple(target.resources[name] for name in sorted(changed)), tuple(sorted(removed))
-        )
+        sent = tuple(target.resources[name] for name in sorted(changed))
+        return Step(sent, tuple(sorted(removed)), before)
+
+    def _choose(
+        self, wanted: set[str], target: Set, old: Mapping[str, Resource]
+    ) -> tuple[set[str], Mapping[str, Resource]]:
+        """Of what is to be sent, what may be sent now, and what the client has in its place."""
+        before: dict[str, Resource] = {}
+        if self.type in WILDCARD:
+            untaken = self.again | self.doubt.refused.keys()
+            taken = {name: old[name] for name in wanted if name in old and name not in untaken}
+            before = taken | {one: known for one, known in self.doubt.kept.items() if one in wanted}
+        if not self.doubt and not self.again:
+            return wanted, before
+        self.doubt.refresh(target.resources)
+        wanted = wanted - self.doubt.refused.keys()
+        chosen = self.doubt.next(wanted)
+        self.again = frozenset(wanted - chosen) if not self.barred(target) else self.again
+        return chosen, {name: one for name, one in before.items() if name in chosen}
 
     def everything(self) -> tuple[Resource, ...]:
-        """All that the client is to have of a type whose answers must be complete."""
+        """All that the client is to have of a type whose answers must be complete.
+
+        What it has refused, or what waits for a response of its own, stays as it was.
+        """
         held = self.base.resources
         names = held.keys() if self.wildcard else self.names & held.keys()
-        return (*(held[name] for name in sorted(names)), *self.retiring.values())
+        unsaid = self.again | self.doubt.refused.keys()
+        kept = self.doubt.kept
+        found = [kept.get(one) if one in unsaid else held[one] for one in sorted(names)]
+        return (*(one for one in found if one), *self.retiring.values())
 
     def _follow(self, target: Set) -> set[str]:
         """Take the difference from `base`; what is gone begins to retire."""
@@ -163,7 +205,8 @@ class Watch:
         difference = target.since(self.base)
         for name in difference.removed:
             if self.covers(name):
-                self.retiring[name] = self.base.resources[name]
+                known = self.doubt.kept.get(name, self.base.resources[name])
+                self.retiring[name] = known
         self.base = target
         return {
             name for name in difference.changed

@@ -87,10 +87,10 @@ class Client:
     def silence(self) -> None:
         assert self.got == []
 
-    def rejected(self, type_url, error) -> None:
+    def rejected(self, type_url, error, blamed="") -> None:
         told = self.got.pop(0)
         assert isinstance(told, Rejected)
-        assert (told.type, told.error) == (type_url, error)
+        assert (told.type, told.error, " ".join(told.blamed)) == (type_url, error, blamed)
 
 
 @pytest.fixture(params=[False, True], ids=["sotw", "delta"])
@@ -187,7 +187,7 @@ def test_x07_x08_x09_a_rejected_set_is_told_and_not_sent_again(client):
     client.publish(cds="a2")
     client.hears(CDS, "a2")
     client.ack(CDS, error="bad port")
-    client.rejected(CDS, "bad port")
+    client.rejected(CDS, "bad port", "a")
     client.silence()
     client.publish(cds="a2")
     client.silence()
@@ -196,17 +196,116 @@ def test_x07_x08_x09_a_rejected_set_is_told_and_not_sent_again(client):
     client.silence()
 
 
-def test_what_was_rejected_is_sent_again_with_the_next_set(delta):
-    """The client has nothing of a rejected response: b must not be forgotten."""
-    delta.publish(cds="a")
+def test_what_is_named_in_the_refusal_is_withheld_and_the_rest_goes_on(client):
+    """The client has nothing of a rejected response: cart must not be forgotten."""
+    client.publish(cds="web")
+    client.ask(CDS)
+    client.takes(CDS, "web")
+    client.publish(cds="web2 cart")
+    client.hears(CDS, "cart web2")
+    client.ack(CDS, error="Error adding/updating cluster(s) web: bad")
+    client.rejected(CDS, "Error adding/updating cluster(s) web: bad", "web")
+    client.takes(CDS, "cart" if client.delta else "cart web")
+    client.silence()
+    client.publish(cds="web2 cart2")
+    client.takes(CDS, "cart2" if client.delta else "cart2 web")
+    client.publish(cds="web3 cart2")
+    client.takes(CDS, "web3" if client.delta else "cart2 web3")
+    client.silence()
+
+
+def test_what_was_refused_and_never_had_is_not_there_at_all(whole):
+    whole.publish(cds="web cart")
+    whole.ask(CDS)
+    whole.hears(CDS, "cart web")
+    whole.ack(CDS, error="cluster cart: no")
+    whole.rejected(CDS, "cluster cart: no", "cart")
+    whole.takes(CDS, "web")
+    whole.publish(cds="web2 cart")
+    whole.takes(CDS, "web2")
+    whole.publish(cds="web3 cart2")
+    whole.takes(CDS, "cart2 web3")
+    whole.silence()
+
+
+def test_when_nobody_is_named_halves_are_tried(client):
+    client.publish(cds="a b c d")
+    client.ask(CDS)
+    client.hears(CDS, "a b c d")
+    client.ack(CDS, error="bad")
+    client.rejected(CDS, "bad")
+    client.takes(CDS, "a b")
+    client.hears(CDS, "c d" if client.delta else "a b c d")
+    client.ack(CDS, error="bad")
+    client.rejected(CDS, "bad")
+    client.hears(CDS, "c" if client.delta else "a b c")
+    client.ack(CDS, error="bad")
+    client.rejected(CDS, "bad", "c")
+    client.takes(CDS, "d" if client.delta else "a b d")
+    client.silence()
+
+
+def test_two_that_are_bad_are_both_found(delta):
+    delta.publish(rds="a b c d")
+    delta.ask(RDS, "a", "b", "c", "d")
+    delta.hears(RDS, "a b c d")
+    told, error = [], "bad"
+    for _ in range(10):
+        delta.ack(RDS, error=error)
+        actions, delta.got = delta.got, []
+        told += [one.blamed for one in actions if isinstance(one, Rejected) and one.blamed]
+        sent = [one for one in actions if isinstance(one, Send)]
+        if not sent:
+            break
+        delta.nonces[RDS] = sent[0].nonce
+        error = "bad" if {"a", "d"} & {one.name for one in sent[0].resources} else None
+    assert told == [("a",), ("d",)]
+    assert delta.stream.watches[RDS].doubt.refused.keys() == {"a", "d"}
+
+
+def test_what_changes_while_halves_are_tried_waits_for_its_turn(delta):
+    delta.publish(cds="a b")
     delta.ask(CDS)
-    delta.takes(CDS, "a")
-    delta.publish(cds="a2 b")
-    delta.hears(CDS, "a2 b")
-    delta.ack(CDS, error="a: bad")
-    delta.rejected(CDS, "a: bad")
-    delta.publish(cds="a3 b")
-    delta.takes(CDS, "a3 b")
+    delta.hears(CDS, "a b")
+    delta.ack(CDS, error="bad")
+    delta.rejected(CDS, "bad")
+    delta.hears(CDS, "a")
+    delta.publish(cds="a b2 new")
+    delta.silence()
+    delta.ack(CDS, error="bad")
+    delta.rejected(CDS, "bad", "a")
+    delta.takes(CDS, "b2")
+    delta.takes(CDS, "new")
+    delta.silence()
+
+
+def test_what_was_refused_and_goes_is_forgotten(client):
+    client.publish(cds="a b")
+    client.ask(CDS)
+    client.takes(CDS, "a b")
+    client.publish(cds="a2 b")
+    client.hears(CDS, "a2" if client.delta else "a2 b")
+    client.ack(CDS, error="bad")
+    client.rejected(CDS, "bad", "a")
+    client.silence()
+    client.publish(cds="b")
+    client.takes(CDS, *(("", "a") if client.delta else ("b",)))
+    client.silence()
+    assert not client.stream.watches[CDS].doubt
+    client.publish(cds="a2 b")
+    client.takes(CDS, "a2" if client.delta else "a2 b")
+
+
+def test_nothing_is_taken_away_that_an_old_table_may_still_point_at(client):
+    connected(client, cds="a b", eds="a", lds="l", rds="r")
+    client.publish(cds="b", eds="a", lds="l", rds="r2")
+    client.hears(RDS, "r2")
+    client.ack(RDS, *(() if client.delta else ("r",)), error="bad")
+    client.rejected(RDS, "bad", "r")
+    client.silence()  # the client goes on with r, which may point at a
+    client.publish(cds="b", eds="a", lds="l", rds="r3")
+    client.takes(RDS, "r3")
+    client.takes(CDS, *(("", "a") if client.delta else ("b",)))
 
 
 def test_x10_a_stale_request_changes_nothing(whole):
@@ -496,7 +595,7 @@ def test_rejected_clusters_do_not_hold_up_listeners(client):
     client.hears(EDS, "a")
     client.ack(EDS, *(() if client.delta else ("a",)))
     client.ack(CDS, error="bad")
-    client.rejected(CDS, "bad")
+    client.rejected(CDS, "bad", "a")
     client.hears(LDS, "l2")
 
 
