@@ -12,6 +12,7 @@ from telltale.model.service import Endpoint, Service
 from telltale.pilot.push import Push
 from telltale.pilot.status import Connection, Status, TypeStatus
 from telltale.pilot.xds.order import CDS, EDS, LDS, RDS
+from telltale.pilot.xds.resource import Resource
 from telltale.pilot.xds.snapshot import Snapshot
 
 _ISTIO_WORD = {CDS: "cluster", LDS: "listener", RDS: "route", EDS: "endpoint"}
@@ -77,6 +78,7 @@ def problems(push: Push) -> Json:
         {
             "kind": one.object.kind, "namespace": one.object.namespace, "name": one.object.name,
             "field": one.field, "what": one.what, "why": one.why, "hint": one.hint,
+            "level": str(one.level), "code": one.code,
         }
         for one in push.problems
     ]  # fmt: skip
@@ -130,18 +132,21 @@ def _sync(one: Connection) -> Object:
     for type_url, word in _ISTIO_WORD.items():
         if status := one.types.get(type_url):
             shown.update({f"{word}_sent": status.sent, f"{word}_acked": status.acked})
-    shown["resources"] = {kind: _resource(known) for kind, known in one.types.items()}
+    shown["resources"] = {
+        kind: _resource(known, one.stream.withheld(kind)) for kind, known in one.types.items()
+    }
     return {key: value for key, value in shown.items() if value != ""}
 
 
-def _resource(status: TypeStatus) -> Object:
+def _resource(status: TypeStatus, withheld: list[tuple[Resource, str]]) -> Object:
     shown: Object = {
         "sent": status.sent, "acked": status.acked, "sentVersion": status.sent_version,
         "ackedVersion": status.acked_version, "lastError": status.error,
         "sentTime": rfc3339(status.sent_at) if status.sent_at else "",
         "rejected": status.rejected,
+        "withheld": {resource.name: error for resource, error in withheld},
     }  # fmt: skip
-    return {key: value for key, value in shown.items() if value not in ("", 0)}
+    return {key: value for key, value in shown.items() if value not in ("", 0, {})}
 
 
 def _service(service: Service) -> Object:

@@ -16,10 +16,11 @@ from telltale.lib.clock import Clock, Ids
 from telltale.pilot.intake.workloads import NotAProxy, read_proxy
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.push import Push
+from telltale.pilot.rejections import problems
 from telltale.pilot.status import Connection, Status
 from telltale.pilot.xds.server import Offer, Refused
 from telltale.pilot.xds.snapshot import Snapshot
-from telltale.pilot.xds.stream import Action, Rejected, Send, Stream
+from telltale.pilot.xds.stream import Accepted, Action, Rejected, Send, Stream
 
 log = logging.getLogger(__name__)
 
@@ -62,16 +63,32 @@ class Doors:
                 if isinstance(snapshot, Snapshot):
                     waited = self._clock.monotonic() - snapshot.made_at
                     self._metrics.convergence.observe(waited)
-            case Rejected(type, version, nonce, error, names):
+            case Rejected(type, version, nonce, error, names, blamed):
                 log.error(
-                    "%s rejected %s %s (nonce %s; in it %s): %s", connection,
+                    "%s rejected %s %s (nonce %s; in it %s): %s; withheld from it: %s", connection,
                     type.rpartition(".")[2], version, nonce, ", ".join(names[:10]), error,
+                    ", ".join(blamed) or "nothing yet, they are tried in smaller responses",
                 )  # fmt: skip
+                self._blame()
+            case Accepted() if self._push.rejected:
+                self._blame()
 
     def leave(self, connection: str) -> None:
         self._push.detach(connection)
         self._status.closed(connection)
         log.info("%s disconnected", connection)
+        if self._push.rejected:
+            self._blame()
+
+    def _blame(self) -> None:
+        """What proxies reject becomes problems of the objects that it was made from."""
+        found = problems(self._status.rejections())
+        if found != self._push.rejected:
+            for problem in found:
+                if problem not in self._push.rejected:
+                    log.warning("%s", problem)
+            self._push.rejected = found
+            self._push.changed.publish(None)
 
 
 def _address(peer: str) -> str:

@@ -61,7 +61,9 @@ class Push:
         self._memo = Memo()
         self.mesh = Mesh(options=options)
         self._told: tuple[Problem, ...] = ()
-        self.statuses: Topic[Statuses] = Topic({})
+        self.said: Statuses = {}
+        self.rejected: tuple[Problem, ...] = ()
+        self.changed: Topic[None] = Topic(None)
         self.plans = Plans(self.mesh)
         self.snapshots: dict[Key, Snapshot] = {}
         self.members: dict[str, Member] = {}
@@ -73,8 +75,8 @@ class Push:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What the objects get wrong, and what they name that is not there now."""
-        return (*self._told, *unmet.problems(self.mesh))
+        """What objects get wrong, what they name that is not there now, what proxies reject."""
+        return (*self._told, *unmet.problems(self.mesh), *self.rejected)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -116,7 +118,8 @@ class Push:
             self._options, self._memo,
         )  # fmt: skip
         self.mesh, self._told = found.mesh, found.problems
-        self.statuses.publish(found.statuses)
+        self.said = found.statuses
+        self.changed.publish(None)
         self.plans = Plans(self.mesh)
         self._keyring = secrets.read(current.secrets.values())
         self._endpoints = set_of(
@@ -176,6 +179,7 @@ class Push:
                 self._move_endpoints([host for key in changed if (host := self._host(*key))], since)
             if pods:
                 self._move_workloads(pods, since)
+            self.changed.publish(None)
 
     def _host(self, namespace: str, name: str) -> Service | None:
         return self.mesh.services.get(host_of(name, namespace, self._options.domain))

@@ -28,6 +28,7 @@ from telltale.pilot.metrics import Metrics
 from telltale.pilot.push import Push
 from telltale.pilot.status import Status
 from telltale.pilot.statuses import Writer
+from telltale.pilot.verdicts import Verdicts
 from telltale.pilot.watch import Current
 from telltale.pilot.web import Shown, application
 from telltale.pilot.xds import server
@@ -105,7 +106,9 @@ async def run(
             await informer.wait_synced()
         await configs.wait_synced()
         pilot.begin()
-        tasks.start("write statuses", Writer(client, current, pilot.push.statuses, clock).run)
+        verdicts = Verdicts(pilot.push, current)
+        tasks.start("judge objects", verdicts.run)
+        tasks.start("write statuses", Writer(client, current, verdicts.statuses, clock).run)
         await asyncio.Event().wait()
 
 

@@ -9,13 +9,18 @@ from datetime import datetime
 from telltale.lib.clock import Clock
 from telltale.model.workload import Proxy
 from telltale.pilot.metrics import Metrics
-from telltale.pilot.xds.order import SHORT
+from telltale.pilot.rejections import Rejection
+from telltale.pilot.xds.order import SHORT, TYPES
+from telltale.pilot.xds.resource import Resource
 from telltale.pilot.xds.stream import Accepted, Action, Rejected, Send, Stream
 
 
 @dataclass
 class TypeStatus:
-    """One type at one proxy; nonces as Istio shows them, versions as contents have them."""
+    """One type at one proxy; nonces as Istio shows them, versions as contents have them.
+
+    `error` is the client's last refusal, for as long as something is withheld because of it.
+    """
 
     sent: str = ""
     acked: str = ""
@@ -64,13 +69,28 @@ class Status:
                 self._sent(connection, action, size)
             case Accepted(type, version, nonce):
                 status = connection.types[type]
-                status.acked, status.acked_version, status.error = nonce, version, ""
+                status.acked, status.acked_version = nonce, version
+                if not connection.stream.withheld(type):
+                    status.error = ""
                 waited = self._clock.monotonic() - status.sent_tick
                 self.metrics.push_time.labels(SHORT[type]).observe(waited)
             case Rejected(type, _, _, error):
                 connection.types[type].error = error
                 connection.types[type].rejected += 1
                 self.metrics.rejects.labels(SHORT[type]).inc()
+
+    def rejections(self) -> list[Rejection]:
+        """What is withheld from any proxy, each with those that have refused it."""
+        found: dict[tuple[str, str, str], tuple[Resource, str, list[str]]] = {}
+        for one in self.connections.values():
+            for type_url in TYPES:
+                for resource, error in one.stream.withheld(type_url):
+                    key = type_url, resource.name, resource.version
+                    found.setdefault(key, (resource, error, []))[2].append(one.proxy.workload.key)
+        return [
+            Rejection(type_url, resource, error, tuple(sorted(proxies)))
+            for (type_url, *_), (resource, error, proxies) in found.items()
+        ]
 
     def _sent(self, connection: Connection, send: Send, size: int) -> None:
         status = connection.types.setdefault(send.type, TypeStatus())

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 from aiohttp import web
+from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.listener.v3.listener_pb2 import Listener
+from google.protobuf.any_pb2 import Any as Packed
 
 from telltale.kube import codec
 from telltale.kube.client import Change
 from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.clock import SystemClock, SystemIds
+from telltale.pilot.debug import syncz
 from telltale.pilot.run import Pilot, PilotSettings, serve
 from telltale.pilot.xds.order import CDS, EDS, LDS, RDS
 from telltale.pilot.xds.resource import make
@@ -237,6 +240,11 @@ def test_a_rejected_resource_is_told_and_attributed(envoy, free_ports, until, de
             await until("the rejection", told)
             assert "broken" in known.types[LDS].error
             assert known.types[LDS].acked != known.types[LDS].sent
+            [sync] = syncz(world.pilot.status)
+            assert list(sync["resources"][LDS]["withheld"]) == ["broken"]
+            [problem] = world.pilot.push.problems
+            assert str(problem.object) == "listener broken"
+            assert problem.what.startswith("Envoy rejects the Listener broken: ")
             assert await ask(port, "a") == (200, "127.0.0.2")
 
             member.offer.publish(good)
@@ -245,7 +253,46 @@ def test_a_rejected_resource_is_told_and_attributed(envoy, free_ports, until, de
                 return not known.types[LDS].error
 
             await until("the good listeners to be accepted again", healed)
+            assert not world.pilot.push.problems
             assert world.pilot.push.snapshots[key] is good
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("delta", [True, False], ids=["delta", "sotw"])
+def test_the_rest_of_a_rejected_response_goes_on(envoy, free_ports, until, delta):
+    """A cluster that Envoy refuses comes with a good one, which is taken all the same."""
+
+    async def story() -> None:
+        port, behind = free_ports(2)
+        async with (
+            backends(behind, "127.0.0.2"),
+            running(free_ports, service("a", port, "127.9.0.1"),
+                    slice_of("a", ("127.0.0.2", behind))) as world,
+            envoy(NODE, METADATA, pilot=world.grpc, delta=delta) as proxy,
+        ):  # fmt: skip
+            await until("Envoy to be live", proxy.ready)
+            push = world.pilot.push
+            [good] = push.snapshots.values()
+            [member] = push.members.values()
+            [known] = world.pilot.status.connections.values()
+            named = good.of(CDS).resources["BlackHoleCluster"]
+            fine = Cluster.FromString(Packed.FromString(named.any).value)
+            fine.name = "fine"
+            broken = Cluster(name="broken", type=Cluster.EDS)
+            more = good.of(CDS).with_changes([make("broken", broken), make("fine", fine)])
+            member.offer.publish(Snapshot({**good.sets, CDS: more}))
+
+            async def settled() -> bool:
+                status = known.types[CDS]
+                return bool(status.error) and status.acked == status.sent
+
+            await until("all but the broken one to be accepted", settled)
+            [problem] = push.problems
+            assert str(problem.object) == "cluster broken"
+            found = await proxy.stat("cluster_manager.active_clusters")
+            assert found == len(good.of(CDS).resources) + 2  # and the pilot's own, and fine
+            assert await ask(port, "a") == (200, "127.0.0.2")
 
     asyncio.run(story())
 

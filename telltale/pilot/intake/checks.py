@@ -52,12 +52,10 @@ def check_config(of: Definition, one: Config, domain: str = DEFAULT.domain) -> t
     """The same of an object that is decoded already."""
     ref = Ref(of.kind.kind, one.metadata.namespace, one.metadata.name)
     misfits = typed.misfits(ref, of.spec, one.spec)
-    if any(problem.code in ("wrong-type", "wrong-value") for problem in misfits):
-        return tuple(misfits)  # the kind's own reader would stop there too
     read = READERS.get(of.kind)
-    own = tuple(read((one,), domain)[1]) if read else ()
-    told = {problem.field for problem in own}
-    return (*(one for one in misfits if one.field not in told), *own)
+    if read is None or any(problem.code in typed.UNREADABLE for problem in misfits):
+        return tuple(misfits)  # the kind's own reader would stop there too
+    return tuple(read((one,), domain)[1])
 
 
 def _unreadable(object: Object, kind: str, error: Malformed) -> Problem:

@@ -75,10 +75,14 @@ def _one(
     source = origin(kind, given)
     reader = Reader(Ref(kind.kind, source.namespace, source.name), source, domain)
     try:
-        return reader, read(reader, convert(spec, given.spec))
+        value = read(reader, convert(spec, given.spec))
     except Malformed as error:
         reader.problems += typed.malformed(reader.ref, spec, given.spec, error)
         return reader, None
+    told = {problem.field for problem in reader.problems}
+    misfits = typed.misfits(reader.ref, spec, given.spec)
+    reader.problems[:0] = [one for one in misfits if one.field not in told]
+    return reader, value
 
 
 def origin(kind: Kind[Config], one: Config) -> Origin:
@@ -87,6 +91,12 @@ def origin(kind: Kind[Config], one: Config) -> Origin:
     path = f"/apis/{kind.api_version}/namespaces/{meta.namespace}/{_kebab(kind.kind)}/{meta.name}"
     created = meta.creation_timestamp or ""
     return Origin(created, meta.name, meta.namespace, kind.kind, path)
+
+
+def ref_of(path: str) -> Ref:
+    """The object that an origin's path names."""
+    *_, namespace, kind, name = path.split("/")
+    return Ref("".join(word.capitalize() for word in kind.split("-")), namespace, name)
 
 
 def labels(given: dict[str, str]) -> Labels:

@@ -19,6 +19,7 @@ _MATTERS = {
     Why.EXCLUSIVE: ("exclusive-fields", "only one of them can hold"),
 }
 _UNREADABLE = (Why.TYPE, Why.VALUE)
+UNREADABLE = tuple(_MATTERS[one][0] for one in _UNREADABLE)
 
 
 def misfits(ref: Ref, spec: type[Struct], given: Object) -> list[Problem]:

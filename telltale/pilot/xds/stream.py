@@ -124,6 +124,16 @@ class Stream:
         self.log.append((_brief(event), "; ".join(map(_brief, actions))))
         return actions
 
+    def withheld(self, type_url: str) -> list[tuple[Resource, str]]:
+        """What the client has refused and is not sent, with what it said."""
+        watch = self.watches.get(type_url)
+        held = watch.base.resources if watch else {}
+        refused = watch.doubt.refused if watch else {}
+        return [
+            (held[name], one.error) for name, one in refused.items()
+            if name in held and held[name].version == one.version
+        ]  # fmt: skip
+
     def _asked(self, event: Asked | AskedDelta) -> list[Action]:
         actions: list[Action] = []
         if not self.node:

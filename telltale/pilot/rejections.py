@@ -1,0 +1,49 @@
+"""What proxies reject, as problems of the objects that it was made from. Pure.
+
+Never: the protocol, or what to withhold (that is `xds.doubt`).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from telltale.kube.meta import Ref
+from telltale.pilot.envoy.origins import origins
+from telltale.pilot.intake.istio import ref_of
+from telltale.pilot.intake.problem import Problem
+from telltale.pilot.xds.resource import Resource
+
+_LINE = 300  # of a client's text: some repeat the whole resource
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A resource that some proxies are not sent any more, in their own words."""
+
+    type: str
+    resource: Resource
+    error: str
+    proxies: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """`cluster`, `listener`: the last word of the type."""
+        return self.type.rpartition(".")[2]
+
+
+def problems(rejections: Iterable[Rejection]) -> tuple[Problem, ...]:
+    return tuple(problem for one in rejections for problem in _of(one))
+
+
+def _of(one: Rejection) -> Iterator[Problem]:
+    said = " ".join(one.error.split())
+    said = said if len(said) <= _LINE else f"{said[:_LINE]}…"
+    count = len(one.proxies)
+    proxies = one.proxies[0] if count == 1 else f"{one.proxies[0]} and {count - 1} more"
+    paths = origins(one.resource.any, one.error)
+    unsure = f"; one of {len(paths)} objects that are in it" if len(paths) > 1 else ""
+    for ref in [ref_of(path) for path in paths] or [Ref(one.kind, "", one.resource.name)]:
+        yield Problem(
+            ref, "spec", f"Envoy rejects the {one.kind} {one.resource.name}: {said}",
+            f"{proxies} stays with what it had; all else goes on{unsure}",
+            "change the object: it is tried again at once", code="rejected-by-envoy",
+        )  # fmt: skip
