@@ -10,11 +10,10 @@ from telltale.inspect.ask import ROOT_NAMESPACE
 from telltale.kube import kinds
 from telltale.kube.client import Client
 from telltale.kube.errors import NotFound
-from telltale.kube.istio.kinds import DEFINITIONS
 from telltale.kube.kinds import Kind
 from telltale.model.options import DEFAULT, Options
 from telltale.pilot.intake import meshconfig
-from telltale.pilot.intake.read import Objects
+from telltale.pilot.intake.read import CONFIGS, Objects
 
 T = TypeVar("T")
 
@@ -27,11 +26,12 @@ async def objects(client: Client) -> Objects:
         services = group.create_task(_listed(client, kinds.SERVICE))
         slices = group.create_task(_listed(client, kinds.ENDPOINT_SLICE))
         pods = group.create_task(_listed(client, kinds.POD))
+        texts = group.create_task(_listed(client, kinds.CONFIG_MAP))
         configs = {
-            one.kind: group.create_task(_listed(client, one.kind)) for one in DEFINITIONS
+            kind: group.create_task(_listed(client, kind)) for kind in CONFIGS
         }  # fmt: skip
     found = {kind: task.result() for kind, task in configs.items()}
-    return Objects(services.result(), slices.result(), pods.result(), found)
+    return Objects(services.result(), slices.result(), pods.result(), found, texts=texts.result())
 
 
 async def options(client: Client) -> Options:

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from telltale.kube import codec
+from telltale.kube.cluster import ConfigMap, Secret
 from telltale.kube.codec import Malformed, Object, dig
 from telltale.kube.core import Pod
-from telltale.kube.istio.kinds import DEFINITIONS
 from telltale.kube.istio.message import Config
 from telltale.kube.service import EndpointSlice, Service
-from telltale.pilot.intake.read import Objects
+from telltale.pilot.intake.read import CONFIGS, Objects
 
 T = TypeVar("T")
 
@@ -26,16 +26,17 @@ def of(documents: Iterable[Object], namespace: str = DEFAULT_NAMESPACE) -> Objec
     placed = [_placed(one, namespace) for one in documents]
     pods = [*_all(placed, "Pod", Pod), *(_pod(one) for one in placed if _is(one, TEMPLATED))]
     configs = {
-        one.kind: tuple(
+        kind: tuple(
             _converted(Config, document) for document in placed
-            if document.get("kind") == one.kind.kind and _group(document) == one.kind.group
+            if document.get("kind") == kind.kind and _group(document) == kind.group
         )
-        for one in DEFINITIONS
+        for kind in CONFIGS
     }  # fmt: skip
     return Objects(
         tuple(_all(placed, "Service", Service)),
         tuple(_all(placed, "EndpointSlice", EndpointSlice)),
-        tuple(pods), configs,
+        tuple(pods), configs, tuple(_all(placed, "Secret", Secret)),
+        tuple(_all(placed, "ConfigMap", ConfigMap)),
     )  # fmt: skip
 
 

@@ -126,6 +126,7 @@ class Tls:
     sans: tuple[str, ...] = ()
     sni: str = ""
     unverified: bool = False
+    authorities: str = ""  # in PEM, instead of a path
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Push:
             Objects(tuple(current.services.values()), tuple(current.slices),
                     tuple(current.pods.values()),
                     {kind: tuple(known.values()) for kind, known in current.configs.items()},
-                    tuple(current.secrets.values())),
+                    tuple(current.secrets.values()), tuple(current.texts.values())),
             self._options, self._memo,
         )  # fmt: skip
         self.mesh, self._told = found.mesh, found.problems

@@ -17,7 +17,7 @@ from telltale.kube.client import Client
 from telltale.kube.gatewayapi import kinds as gatewayapi
 from telltale.kube.informer import Informer
 from telltale.kube.istio.kinds import DEFINITIONS
-from telltale.kube.kinds import ENDPOINT_SLICE, POD, SECRET, SERVICE
+from telltale.kube.kinds import CONFIG_MAP, ENDPOINT_SLICE, POD, SECRET, SERVICE
 from telltale.lib.clock import Clock, Ids
 from telltale.lib.tasks import supervise
 from telltale.model.options import DEFAULT, Options
@@ -95,6 +95,8 @@ async def run(
     namespaces = Informer(client, NAMESPACES)
     namespaces.listeners.append(partial(current.apply_config, NAMESPACES))
     secrets.listeners.append(current.apply_secret)
+    texts = Informer(client, CONFIG_MAP)
+    texts.listeners.append(current.apply_text)
     async with supervise() as tasks, serve(pilot, others_ready):
         tasks.start("watch services", services.run)
         tasks.start("watch endpointslices", slices.run)
@@ -102,7 +104,8 @@ async def run(
         tasks.start("watch secrets", secrets.run)
         configs.start(tasks)
         tasks.start("watch namespaces", namespaces.run)
-        for informer in (services, slices, pods, secrets, namespaces):
+        tasks.start("watch configmaps", texts.run)
+        for informer in (services, slices, pods, secrets, namespaces, texts):
             await informer.wait_synced()
         await configs.wait_synced()
         pilot.begin()

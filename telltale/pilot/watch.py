@@ -6,7 +6,7 @@ is not a change. Never: the mesh, or what follows from a change.
 
 from telltale.kube import certificates
 from telltale.kube.client import Change
-from telltale.kube.cluster import Secret
+from telltale.kube.cluster import ConfigMap, Secret
 from telltale.kube.core import Pod
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
@@ -16,6 +16,7 @@ from telltale.kube.slices import Slices
 from telltale.lib.clock import Clock
 from telltale.lib.topic import Topic
 
+AUTHORITIES = "ca.crt"  # under this key
 Key = tuple[str, str]  # namespace, name
 
 
@@ -30,6 +31,7 @@ class Current:
         self.services: dict[Key, Service] = {}
         self.pods: dict[Key, Pod] = {}
         self.slices = Slices()
+        self.texts: dict[Key, ConfigMap] = {}
         self.configs: dict[Kind[Config], dict[Key, Config]] = {}
         self.secrets: dict[Key, Secret] = {}
         self.whole: Topic[float] = Topic(0.0)
@@ -74,6 +76,19 @@ class Current:
         else:
             self.secrets[key] = secret
             if old and old.data == secret.data:
+                return
+        self.whole.publish(self._clock.monotonic())
+
+    def apply_text(self, change: Change, one: ConfigMap) -> None:
+        """A ConfigMap; of no meaning for the mesh unless authorities stand in it."""
+        key, old = _key(one.metadata), self.texts.get(_key(one.metadata))
+        if change is Change.DELETED or AUTHORITIES not in one.data:
+            self.texts.pop(key, None)
+            if old is None:
+                return
+        else:
+            self.texts[key] = one
+            if old and old.data == one.data:
                 return
         self.whole.publish(self._clock.monotonic())
 

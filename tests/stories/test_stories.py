@@ -18,17 +18,17 @@ from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from google.protobuf.json_format import MessageToDict, MessageToJson
 
 from telltale.kube import codec
-from telltale.kube.cluster import Secret
+from telltale.kube.cluster import ConfigMap, Secret
 from telltale.kube.core import Pod
-from telltale.kube.istio.kinds import DEFINITIONS
 from telltale.kube.istio.message import Config
 from telltale.kube.service import EndpointSlice, Service
+from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.options import Options
 from telltale.model.workload import Proxy, Role, Workload
 from telltale.pilot.envoy import filters, listeners
 from telltale.pilot.envoy.resources import Bundle
-from telltale.pilot.intake.read import Objects, read
+from telltale.pilot.intake.read import CONFIGS, Objects, read, reading
 from telltale.pilot.plan import plan
 
 HERE = Path(__file__).parent
@@ -43,16 +43,16 @@ def objects_of(story: str) -> Objects:
         return tuple(codec.convert(shape, one) for one in found if one["kind"] == kind)
 
     configs = {
-        one.kind: tuple(
+        kind: tuple(
             codec.convert(Config, object) for object in found
-            if (object["apiVersion"].partition("/")[0], object["kind"])
-            == (one.kind.group, one.kind.kind)
+            if (object["apiVersion"].rpartition("/")[0], object["kind"])
+            == (kind.group, kind.kind)
         )
-        for one in DEFINITIONS
+        for kind in CONFIGS
     }  # fmt: skip
     return Objects(
         all_of("Service", Service), all_of("EndpointSlice", EndpointSlice), all_of("Pod", Pod),
-        configs, all_of("Secret", Secret),
+        configs, all_of("Secret", Secret), all_of("ConfigMap", ConfigMap),
     )  # fmt: skip
 
 
@@ -108,8 +108,13 @@ def compare(path: Path, value: object) -> None:
 
 @pytest.mark.parametrize("story", STORIES)
 def test_objects_make_the_mesh(story):
-    mesh, problems = read(objects_of(story))
-    told = plain(mesh) | {"problems": [str(problem) for problem in problems]}
+    found = reading(objects_of(story), Options(), Memo())
+    told = plain(found.mesh) | {"problems": [str(problem) for problem in found.problems]}
+    if found.statuses:
+        told["statuses"] = {
+            f"{about.kind.kind} {about.namespace}/{about.name}": status
+            for about, status in found.statuses.items()
+        }
     compare(HERE / story / "mesh.yaml", told)
 
 

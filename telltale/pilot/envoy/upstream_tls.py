@@ -53,7 +53,10 @@ def _tls(tls: Tls, alpn: Sequence[str]) -> TransportSocket:
 
 def _verify(shared: CommonTlsContext, tls: Tls) -> None:
     judged = shared.validation_context
-    judged.trusted_ca.filename = tls.ca or SYSTEM_CA
+    if tls.authorities:
+        judged.trusted_ca.inline_string = tls.authorities
+    else:
+        judged.trusted_ca.filename = tls.ca or SYSTEM_CA
     if tls.crl:
         judged.crl.filename = tls.crl
     for san in tls.sans:

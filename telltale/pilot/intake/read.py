@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from telltale.kube import service as kube
-from telltale.kube.cluster import Secret
+from telltale.kube.cluster import ConfigMap, Secret
 from telltale.kube.core import Pod
+from telltale.kube.gatewayapi import kinds as gateway_kinds
+from telltale.kube.istio import kinds as istio
 from telltale.kube.istio.kinds import DESTINATION_RULE, GATEWAY, VIRTUAL_SERVICE
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
@@ -32,8 +34,15 @@ from telltale.pilot.intake import (
     workloads,
 )
 from telltale.pilot.intake.gatewayapi import read as gatewayapi
+from telltale.pilot.intake.gatewayapi import tlspolicies
+from telltale.pilot.intake.gatewayapi.world import World
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.status import Statuses
+
+# Every kind whose objects are read with their spec as it is.
+CONFIGS: tuple[Kind[Config], ...] = (
+    *(one.kind for one in (*istio.DEFINITIONS, *gateway_kinds.DEFINITIONS)), gatewayapi.NAMESPACES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,7 @@ class Objects:
     pods: tuple[Pod, ...] = ()
     configs: Mapping[Kind[Config], tuple[Config, ...]] = field(default_factory=dict)
     secrets: tuple[Secret, ...] = ()
+    texts: tuple[ConfigMap, ...] = ()
 
     def of(self, kind: Kind[Config]) -> tuple[Config, ...]:
         return self.configs.get(kind, ())
@@ -75,7 +85,9 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     problems += wrong
     policies, wrong = destinationrules.read(objects.of(DESTINATION_RULE), options.domain, memo)
     problems += wrong
-    edge = gatewayapi.read(objects.of, known, options.domain)
+    credentials = secrets.standing(secrets.read(objects.secrets))
+    world = World(options.domain, known, credentials=credentials)
+    edge = gatewayapi.read(objects.of, world, objects.texts)
     problems += edge.problems
     edges, wrong = gateways.read(objects.of(GATEWAY), options.domain, memo)
     problems += wrong
@@ -84,9 +96,9 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         endpoints=_endpoints(known.values(), objects.slices, memo),
         workloads=_workloads(objects.pods, memo),
         routings=(*routings, *edge.routings),
-        policies=tuple(policies),
+        policies=tuple(tlspolicies.laid(edge.policies, policies)),
         gateways=tuple(sorted((*edges, *edge.gateways), key=lambda one: one.origin)),
-        credentials=secrets.standing(secrets.read(objects.secrets)),
+        credentials=credentials,
         options=options,
     )
     return Reading(mesh, tuple(problems), edge.statuses)

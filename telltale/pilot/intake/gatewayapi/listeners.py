@@ -159,9 +159,11 @@ def _clients(subject: Subject, world: World, found: Judged, tls: GatewayTLS | No
         what = "one Secret, and only valid certificates, are supported"
         hint = "name a single Secret with ca.crt, and AllowValidOnly"
         found.refused = Wrong(UNSUPPORTED, place, what, hint)
-    elif key := _key(subject, world, found, (ref, f"{place}.caCertificateRefs[0]")):
-        authority = Credential(key.name, key.namespace, authority=True)
-        found.tls = ServerTls(Ends.MUTUAL, found.tls.keys, authority)
+        return
+    at = ref, f"{place}.caCertificateRefs[0]"
+    known = _key(subject, world, found, at, authority=True)
+    # Without authorities nobody can be judged: then nobody is served either.
+    found.tls = ServerTls(Ends.MUTUAL, found.tls.keys if known else (), known)
 
 
 def _authority_of(validation: FrontendValidation) -> ObjectRef | None:
@@ -172,8 +174,9 @@ def _authority_of(validation: FrontendValidation) -> ObjectRef | None:
 
 
 def _key(
-    subject: Subject, world: World, found: Judged, at: tuple[SecretRef | ObjectRef, str]
-) -> Credential | None:
+    subject: Subject, world: World, found: Judged, at: tuple[SecretRef | ObjectRef, str],
+    *, authority: bool = False,
+) -> Credential | None:  # fmt: skip
     ref, place = at
     namespace = ref.namespace or subject.namespace
     if (ref.group, ref.kind) != ("", "Secret"):
@@ -183,8 +186,13 @@ def _key(
         what = f"Secret {namespace}/{ref.name} is of another namespace"
         hint = f"create a ReferenceGrant in {namespace} from Gateway in {subject.namespace}"
         wrong = Wrong("RefNotPermitted", place, what, hint)
+    elif (broken := world.credentials.get(Credential(ref.name, namespace, authority))) != "":
+        what = f"Secret {namespace}/{ref.name}: {broken or 'is not there, or holds no such thing'}"
+        hint = "write ca.crt there" if authority else "write tls.crt and tls.key there"
+        wrong = Wrong("InvalidCertificateRef", place, what, hint)
     else:
-        return Credential(ref.name, "" if namespace == subject.namespace else namespace)
+        local = namespace == subject.namespace
+        return Credential(ref.name, "" if local else namespace, authority)
     found.unresolved.append(wrong)
     return None
 

@@ -6,12 +6,14 @@ Pure. Never: whether a class of clients sees it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from telltale.kube.cluster import ConfigMap
 from telltale.kube.gatewayapi import routes as api
 from telltale.kube.gatewayapi.kinds import (
+    BACKEND_TLS_POLICY,
     GATEWAY,
     GATEWAY_CLASS,
     GRPC_ROUTE,
@@ -23,8 +25,8 @@ from telltale.kube.gatewayapi.kinds import (
 from telltale.kube.kinds import NAMESPACE, Kind
 from telltale.kube.meta import Config
 from telltale.model.gateway import Gateway
+from telltale.model.policy import Policy
 from telltale.model.route import Routing
-from telltale.model.service import Service
 from telltale.pilot.intake.gatewayapi import (
     backends,
     classes,
@@ -33,6 +35,7 @@ from telltale.pilot.intake.gatewayapi import (
     parents,
     rules,
     subject,
+    tlspolicies,
 )
 from telltale.pilot.intake.gatewayapi.gathered import Gathered
 from telltale.pilot.intake.gatewayapi.parents import Parent
@@ -51,20 +54,21 @@ class Found:
 
     routings: list[Routing] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
+    policies: list[Policy] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     statuses: Statuses = field(default_factory=dict)
 
 
-def read(of: Objects, services: Mapping[str, Service], domain: str) -> Found:
-    """`of` gives the objects of a kind, `services` the mesh's by host."""
+def read(of: Objects, world: World, texts: Iterable[ConfigMap] = ()) -> Found:
+    """`of` gives the objects of a kind; `world` what else there is, `texts` the ConfigMaps."""
     granted, problems = grants.read(of(REFERENCE_GRANT))
     labels = {one.metadata.name: one.metadata.labels for one in of(NAMESPACES)}
-    world = World(domain, services, granted, labels)
+    world = replace(world, grants=granted, labels=labels)
     served, judged, wrong = classes.read(of(GATEWAY_CLASS))
     problems += wrong
     edges, wrong = gateways.read(of(GATEWAY), world, served)
     problems += wrong
-    world = World(domain, services, granted, labels, {one.key: one.doors for one in edges})
+    world = replace(world, doors={one.key: one.doors for one in edges})
     table, attached = Gathered(), Counter[str]()
     statuses = dict(judged)
     routed, wrong = _routes(of, world, table)
@@ -74,9 +78,12 @@ def read(of: Objects, services: Mapping[str, Service], domain: str) -> Found:
         statuses[one.about] = parents.status(one, parents_of, count)
     for edge in edges:
         statuses[edge.subject.about] = gateways.status(edge, attached)
+    routings = table.routings()
+    secured = tlspolicies.read(of(BACKEND_TLS_POLICY), world, texts, routings)
     return Found(
-        table.routings(), [model for edge in edges for model in edge.gateways], problems, statuses
-    )
+        routings, [model for edge in edges for model in edge.gateways], secured.policies,
+        problems + secured.problems, statuses | secured.statuses,
+    )  # fmt: skip
 
 
 Routed: TypeAlias = tuple[Subject, list[Parent], int]

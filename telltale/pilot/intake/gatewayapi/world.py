@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from telltale.kube.gatewayapi.gateways import RouteNamespaces
 from telltale.kube.gatewayapi.message import GROUP, BackendObjectRef, BackendRef
 from telltale.kube.selector import of
+from telltale.model.gateway import Credential
 from telltale.model.route import Destination
 from telltale.model.service import Service
 from telltale.pilot.intake.gatewayapi.grants import Grants, Named
@@ -41,6 +42,7 @@ class World:
     grants: Grants = NO_GRANTS
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     doors: Mapping[tuple[str, str], tuple[Door, ...]] = field(default_factory=dict)
+    credentials: Mapping[Credential, str] = field(default_factory=dict)  # and what is wrong with it
 
     def service(self, namespace: str, name: str) -> Service | None:
         return self.services.get(host_of(name, namespace, self.domain))

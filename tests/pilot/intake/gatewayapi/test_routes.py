@@ -8,6 +8,7 @@ from telltale.kube.meta import Config
 from telltale.model.route import MESH, NOBODY, Direct, How, Redirect, Rewrite, Routing
 from telltale.model.service import Port, Protocol, Service
 from telltale.pilot.intake.gatewayapi.read import NAMESPACES, Found, read
+from telltale.pilot.intake.gatewayapi.world import World
 from telltale.pilot.intake.status import About
 
 KINDS = {one.kind.kind: one.kind for one in DEFINITIONS} | {"Namespace": NAMESPACES}
@@ -28,7 +29,7 @@ def found(text: str) -> Found:
     def of(kind):
         return [codec.convert(Config, one) for one in objects if KINDS[one["kind"]] == kind]
 
-    return read(of, KNOWN, "cluster.local")
+    return read(of, World("cluster.local", KNOWN))
 
 
 def route(spec: str, name: str = "a", namespace: str = "shop", kind: str = "HTTPRoute") -> str:
