@@ -3,6 +3,8 @@
 from telltale.kube.codec import Typed
 from telltale.kube.meta import IntOrString, Meta
 
+TRAFFIC_DISTRIBUTION = "networking.istio.io/traffic-distribution"  # an annotation, as the field
+
 
 class ServicePort(Typed):
     name: str = ""
@@ -24,6 +26,7 @@ class ServiceSpec(Typed):
     session_affinity: str = "None"
     publish_not_ready_addresses: bool = False
     internal_traffic_policy: str = "Cluster"
+    traffic_distribution: str = ""
 
 
 class Service(Typed):

@@ -11,7 +11,8 @@ from telltale.model.gateway import Credential, Gateway
 from telltale.model.observed import Observed
 from telltale.model.options import DEFAULT, Options
 from telltale.model.peer import Peer
-from telltale.model.policy import Policy
+from telltale.model.place import LABEL, NOWHERE, Place, parsed
+from telltale.model.policy import Locality, Policy
 from telltale.model.route import Client, Routing
 from telltale.model.scope import Labels, Scope
 from telltale.model.service import Discovery, Endpoint, Port, Service
@@ -35,11 +36,31 @@ class Mesh:
     policies: tuple[Policy, ...] = ()
     gateways: tuple[Gateway, ...] = ()
     credentials: Mapping[Credential, str] = field(default_factory=dict)
+    nodes: Mapping[str, Place] = field(default_factory=dict)
     options: Options = DEFAULT
 
     def behind(self, service: Service, port: Port) -> tuple[Endpoint, ...]:
         """The endpoints that can answer on a port of a service."""
         return self.endpoints.get(service.host, {}).get(port.number, ())
+
+    def place(self, workload: Workload) -> Place:
+        """Where a workload is: its own word, or its node's."""
+        said = workload.labels.get(LABEL)
+        return parsed(said) if said else self.nodes.get(workload.node, NOWHERE)
+
+    def place_of(self, endpoint: Endpoint) -> Place:
+        known = self.workloads.get(endpoint.workload)
+        if known and LABEL in known.labels:
+            return parsed(known.labels[LABEL])
+        node = self.nodes.get(endpoint.node, NOWHERE)
+        return Place(
+            endpoint.region or node.region, endpoint.zone or node.zone,
+            endpoint.subzone or node.subzone,
+        )  # fmt: skip
+
+    def labels_of(self, endpoint: Endpoint) -> Mapping[str, str]:
+        known = self.workloads.get(endpoint.workload)
+        return known.labels if known else dict(endpoint.labels)
 
     def peer(self, key: str) -> Peer | None:
         """Who the workload NAME.NAMESPACE is to those who count its requests, if it is known."""
@@ -88,6 +109,7 @@ class Mesh:
         """Those labels of a workload that anything in the mesh asks about."""
         keys = {key for scope in self._scopes() for key, _ in scope.selector}
         keys |= {key for client in self._clients() for key, _ in client.labels}
+        keys |= {label.partition("=")[0] for one in self._localities() for label in one.priority}
         found = workload.labels
         return tuple(sorted((key, found[key]) for key in keys if key in found))
 
@@ -95,6 +117,14 @@ class Mesh:
         """Of everything that may be meant for some workloads only."""
         yield from (one.scope for one in self.routings)
         yield from (one.scope for one in self.policies)
+
+    def _localities(self) -> Iterator[Locality]:
+        if self.options.locality:
+            yield self.options.locality
+        for policy in self.policies:
+            for layer in policy.layers():
+                if layer.balancing and layer.balancing.locality:
+                    yield layer.balancing.locality
 
     def _clients(self) -> Iterator[Client]:
         """Of every match that asks who the client is."""

@@ -4,7 +4,7 @@ Times are seconds. None is "not said": the layer below, then the mesh's own defa
 Kubernetes, Envoy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -56,6 +56,8 @@ class Locality:
 
 @dataclass(frozen=True, slots=True)
 class Balancing:
+    """`algorithm` None: least request."""
+
     algorithm: Balance | None = None
     sticky: Sticky | None = None
     table_size: int = 0  # of the ring (at least) or the maglev table (exactly); 0: the default
@@ -180,6 +182,12 @@ class Policy:
 
     def subset(self, name: str) -> Subset | None:
         return next((one for one in self.subsets if one.name == name), None)
+
+    def layers(self) -> Iterator[Traffic]:
+        """Everything that it says of traffic, for whatever part of it."""
+        yield from (self.traffic, *self.ports.values())
+        for subset in self.subsets:
+            yield from (subset.traffic, *subset.ports.values())
 
     def for_port(self, number: int) -> Traffic:
         """A port's own settings take the place of the whole policy: what they leave out is default.

@@ -6,6 +6,8 @@ Never: Kubernetes, Envoy. A port's protocol is decided once, by intake; nobody g
 from dataclasses import dataclass
 from enum import StrEnum
 
+from telltale.model.scope import Labels
+
 
 class Protocol(StrEnum):
     """What is spoken on a port."""
@@ -36,6 +38,14 @@ class Discovery(StrEnum):
     ALIAS = "alias"  # DNS gives another name
 
 
+class Nearness(StrEnum):
+    """Which endpoints a service wants to be used as long as there are any."""
+
+    ANY = "any"
+    ZONE = "zone"  # those in the client's zone
+    NODE = "node"  # those on the client's node, then those in its zone
+
+
 @dataclass(frozen=True, slots=True)
 class Port:
     """`target` is the container's port, by number or by the name that a container gives it."""
@@ -60,6 +70,8 @@ class Service:
     alias_of: str = ""
     created: str = ""
     unready_too: bool = False
+    nearness: Nearness = Nearness.ANY
+    own_node_only: bool = False
 
     def port(self, number: int) -> Port | None:
         return next((port for port in self.ports if port.number == number), None)
@@ -67,10 +79,17 @@ class Service:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
-    """An address that can answer now; `workload` is its pod as NAME.NAMESPACE, if known."""
+    """An address that can answer now; `workload` is its pod as NAME.NAMESPACE, if known.
+
+    `labels` are those of what is no pod.
+    """
 
     address: str
     port: int
     workload: str = ""
     node: str = ""
     zone: str = ""
+    region: str = ""
+    subzone: str = ""
+    weight: int = 1
+    labels: Labels = ()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from telltale.model.mesh import Mesh
+from telltale.model.place import NOWHERE, Place
 from telltale.model.policy import PLAIN, Policy, Traffic
 from telltale.model.route import MESH, Client, Routing
 from telltale.model.scope import Labels
@@ -23,6 +24,8 @@ class View:
     namespace: str
     labels: Labels = ()
     gateways: tuple[str, ...] = (MESH,)
+    place: Place = NOWHERE
+    node: str = ""
     _policies: dict[str, Policy | None] = field(default_factory=dict, compare=False)
     _seen_in: dict[str, dict[str, list[Policy]]] = field(default_factory=dict, compare=False)
 

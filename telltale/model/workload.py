@@ -20,6 +20,7 @@ class Workload:
     addresses: tuple[str, ...] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
     service_account: str = ""
+    node: str = ""
     owner: str = ""  # the Deployment or whatever else it belongs to; "" for itself
 
     @property

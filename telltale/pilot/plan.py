@@ -4,14 +4,19 @@
 bytes, I/O.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
+from telltale.model import cuts
+from telltale.model.cuts import Asked
 from telltale.model.mesh import Mesh, targets, translation
+from telltale.model.place import NOWHERE, Place
 from telltale.model.scope import Labels
 from telltale.model.service import Discovery
+from telltale.model.spread import Cut
 from telltale.model.view import View
 from telltale.model.workload import Proxy, Role, Target
 from telltale.pilot.envoy import clusters, endpoints, finish, gateways, listeners, routes
@@ -24,8 +29,9 @@ from telltale.pilot.envoy.resources import Bundle
 class Key:
     """What tells one proxy's configuration from another's; equal keys get the same bytes.
 
-    `labels`: those of its workload's that anything in the mesh asks about. `own`: those of its
-    addresses that the mesh would otherwise build a listener for. `edge`: it is a gateway's.
+    `labels`: those of its workload's that anything in the mesh asks about; `place` and `node` too.
+    `own`: those of its addresses that the mesh would otherwise build a listener for. `edge`: it is
+    a gateway's.
     """
 
     namespace: str
@@ -33,20 +39,17 @@ class Key:
     targets: tuple[Target, ...]
     own: frozenset[str] = frozenset()
     redirected: bool = True
+    place: Place = NOWHERE
+    node: str = ""
     edge: Edge | None = None
 
 
 def plan(mesh: Mesh, proxy: Proxy) -> Bundle:
     """All resources of one proxy."""
     plans = Plans(mesh)
-    bundle = plans.of(plans.key(proxy))
-    asked = {
-        one.eds_cluster_config.service_name or one.name
-        for one in bundle.clusters
-        if one.type is Cluster.EDS
-    }
-    held = (one for one in endpoints.assignments(mesh) if one.cluster_name in asked)
-    return replace(bundle, endpoints=tuple(held))
+    key = plans.key(proxy)
+    told = (endpoints.assignment(mesh, name, cut) for name, cut in plans.cuts(key).items())
+    return replace(plans.of(key), endpoints=tuple(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Outbound:
     finish: Finish
     clusters: tuple[Cluster, ...]
     routes: tuple[RouteConfiguration, ...]
+    cuts: Mapping[str, Cut]
 
 
 @dataclass
@@ -68,33 +72,39 @@ class Plans:
     """
 
     mesh: Mesh
-    _views: dict[tuple[str, Labels], Outbound] = field(default_factory=dict)
+    _views: dict[tuple[str, Labels, Place, str], Outbound] = field(default_factory=dict)
     _dialled: frozenset[str] | None = None
+    _asked: Asked | None = None
 
     def key(self, proxy: Proxy) -> Key:
         workload = self.mesh.workload(proxy)
         if self._dialled is None:
             self._dialled = _dialled(self.mesh)
+        if self._asked is None:
+            self._asked = cuts.asked(self.mesh)
+        place = self.mesh.place(workload) if self._asked.place else NOWHERE
+        node = workload.node if self._asked.node else ""
         if proxy.role is Role.ROUTER:
             labels = self.mesh.told_apart(workload)
-            return Key(workload.namespace, labels, (), edge=_edge(self.mesh, proxy))
+            edge = _edge(self.mesh, proxy)
+            return Key(workload.namespace, labels, (), place=place, node=node, edge=edge)
         own = self._dialled.intersection(workload.addresses)
         return Key(
             workload.namespace, self.mesh.told_apart(workload), targets(self.mesh, workload),
-            own, proxy.redirected,
+            own, proxy.redirected, place, node,
         )  # fmt: skip
 
     def of(self, key: Key) -> Bundle:
         """All but the endpoints: they are the same for every proxy, and have their own lane."""
         if key.edge:
             last = finish.of(self.mesh, key.namespace, key.labels)
-            made = gateways.bundle(View(self.mesh, key.namespace, key.labels, ()), key.edge)
+            made = gateways.bundle(self._outside(key), key.edge)
             return replace(
                 made, clusters=last.clusters(made.clusters),
                 listeners=last.listeners(made.listeners), routes=last.routes(made.routes),
             )  # fmt: skip
         options = self.mesh.options
-        seen = self._seen(key.namespace, key.labels)
+        seen = self._seen(key)
         return Bundle(
             clusters=(
                 *seen.clusters,
@@ -107,20 +117,31 @@ class Plans:
             routes=seen.routes,
         )
 
-    def _seen(self, namespace: str, labels: Labels) -> Outbound:
-        known = self._views.get((namespace, labels))
+    def cuts(self, key: Key) -> Mapping[str, Cut]:
+        """What a class asks for of endpoints, by the assignments' names."""
+        if key.edge:
+            return endpoints.wanted(self._outside(key))
+        return self._seen(key).cuts
+
+    def _outside(self, key: Key) -> View:
+        """What a gateway sees."""
+        return View(self.mesh, key.namespace, key.labels, (), key.place, key.node)
+
+    def _seen(self, key: Key) -> Outbound:
+        place = key.namespace, key.labels, key.place, key.node
+        known = self._views.get(place)
         if known is None:
-            view = View(self.mesh, namespace, labels)
-            last = finish.of(self.mesh, namespace, labels)
+            view = View(self.mesh, key.namespace, key.labels, place=key.place, node=key.node)
+            last = finish.of(self.mesh, key.namespace, key.labels)
             known = Outbound(
                 view, last, last.clusters(clusters.outbound(view)),
-                last.routes(routes.outbound(view)),
+                last.routes(routes.outbound(view)), endpoints.wanted(view),
             )  # fmt: skip
-            self._views[namespace, labels] = known
+            self._views[place] = known
         return known
 
     def moved(self, mesh: Mesh) -> "Plans":
-        return Plans(mesh, self._views, self._dialled)
+        return Plans(mesh, self._views, self._dialled, self._asked)
 
 
 def _edge(mesh: Mesh, proxy: Proxy) -> Edge:

@@ -20,7 +20,7 @@ from telltale.model.mesh import Mesh
 from telltale.model.options import Options
 from telltale.model.service import Discovery, Service
 from telltale.model.workload import Proxy
-from telltale.pilot.envoy import endpoints as assignments
+from telltale.pilot.assigned import Assigned
 from telltale.pilot.envoy import secrets as material
 from telltale.pilot.envoy.resources import Bundle
 from telltale.pilot.intake import endpoints, secrets, unmet, workloads
@@ -34,7 +34,7 @@ from telltale.pilot.watch import Current
 from telltale.pilot.xds.order import CDS, EDS, LDS, RDS, SDS
 from telltale.pilot.xds.resource import Resource, make
 from telltale.pilot.xds.server import Ended, Offer
-from telltale.pilot.xds.snapshot import EMPTY, Set, Snapshot, set_of
+from telltale.pilot.xds.snapshot import Set, Snapshot, set_of
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Push:
         self.plans = Plans(self.mesh)
         self.snapshots: dict[Key, Snapshot] = {}
         self.members: dict[str, Member] = {}
-        self._endpoints: Set = EMPTY
+        self._assigned = Assigned()
         self._keyring = NO_KEYS
         self._ended: Ended | None = None
         self._begun = asyncio.Event()
@@ -114,7 +114,8 @@ class Push:
             Objects(tuple(current.services.values()), tuple(current.slices),
                     tuple(current.pods.values()),
                     {kind: tuple(known.values()) for kind, known in current.configs.items()},
-                    tuple(current.secrets.values()), tuple(current.texts.values())),
+                    tuple(current.secrets.values()), tuple(current.texts.values()),
+                    tuple(current.nodes.values())),
             self._options, self._memo,
         )  # fmt: skip
         self.mesh, self._told = found.mesh, found.problems
@@ -122,9 +123,7 @@ class Push:
         self.changed.publish(None)
         self.plans = Plans(self.mesh)
         self._keyring = secrets.read(current.secrets.values())
-        self._endpoints = set_of(
-            make(one.cluster_name, one) for one in assignments.assignments(self.mesh)
-        )
+        self._assigned.read(self.mesh)
         self._metrics.services.set(len(self.mesh.services))
         self._begun.set()
         for problem in self._told:
@@ -140,6 +139,7 @@ class Push:
             await asyncio.sleep(0)
         kept = {member.key for member in self.members.values()}
         self.snapshots = {key: one for key, one in self.snapshots.items() if key in kept}
+        self._assigned.keep({name for key in kept for name in self.plans.cuts(key)})
 
     def _settle(self, key: Key, made: Snapshot) -> None:
         """Offer a class its snapshot; a client that would see no difference is left alone."""
@@ -198,17 +198,9 @@ class Push:
 
     def _assign(self, services: Iterable[Service], since: float) -> None:
         """The assignments of these services made anew; those that differ go to everyone."""
-        changed: list[Resource] = []
-        for service in services:
-            for one in assignments.of(self.mesh, service):
-                made = make(one.cluster_name, one)
-                known = self._endpoints.resources.get(made.name)
-                if known is None or known.version != made.version:
-                    changed.append(made)
-        if changed:
-            self._endpoints = self._endpoints.with_changes(changed)
+        if self._assigned.moved(self.mesh, [service.host for service in services]):
             for key, snapshot in self.snapshots.items():
-                sets = {**snapshot.sets, EDS: self._endpoints}
+                sets = {**snapshot.sets, EDS: self._assigned.set}
                 self.snapshots[key] = Snapshot(sets, since)
             for member in self.members.values():
                 if not self._ended:
@@ -223,9 +215,8 @@ class Push:
             self.mesh = self.mesh.with_workload(f"{name}.{namespace}", workload)
         self.plans = self.plans.moved(self.mesh)
         moved = {f"{name}.{namespace}" for namespace, name in pods}
-        renamed = {one for one in moved if known.peer(one) != self.mesh.peer(one)}
-        subsets = any(policy.subsets for policy in self.mesh.policies)
-        self._assign(self._served_by(moved if subsets else renamed), since)
+        changed = {one for one in moved if known.workloads.get(one) != self.mesh.workloads.get(one)}
+        self._assign(self._served_by(changed), since)
         for member in list(self.members.values()):
             if member.proxy.workload.key in moved:
                 member.key = self.plans.key(member.proxy)
@@ -246,12 +237,16 @@ class Push:
     def snapshot(self, key: Key, since: float) -> Snapshot:
         """What a class should have now; nothing is published."""
         bundle = self.plans.of(key)
+        self._assigned.need(self.mesh, self.plans.cuts(key))
         return Snapshot(self._sets(bundle, key.namespace), since)
 
     def _sets(self, bundle: Bundle, namespace: str) -> dict[str, Set]:
         return {
-            CDS: set_of(self._encode(one.name, one) for one in bundle.clusters),
-            EDS: self._endpoints,
+            CDS: set_of(
+                self._encode(one.name, one, one.eds_cluster_config.service_name)
+                for one in bundle.clusters
+            ),
+            EDS: self._assigned.set,
             SDS: set_of(
                 make(one.name, one)
                 for one in material.of(bundle.credentials, self._keyring, namespace)
@@ -260,6 +255,6 @@ class Push:
             RDS: set_of(self._encode(one.name, one) for one in bundle.routes),
         }
 
-    def _encode(self, name: str, message: Message) -> Resource:
+    def _encode(self, name: str, message: Message, follower: str = "") -> Resource:
         """Messages that classes share, and those that are as before, are serialized once."""
-        return self._memo.of(make, name, message)
+        return self._memo.of(make, name, message, follower)

@@ -17,7 +17,7 @@ from telltale.kube.client import Client
 from telltale.kube.gatewayapi import kinds as gatewayapi
 from telltale.kube.informer import Informer
 from telltale.kube.istio.kinds import DEFINITIONS
-from telltale.kube.kinds import CONFIG_MAP, ENDPOINT_SLICE, POD, SECRET, SERVICE
+from telltale.kube.kinds import CONFIG_MAP, ENDPOINT_SLICE, NODE, POD, SECRET, SERVICE
 from telltale.lib.clock import Clock, Ids
 from telltale.lib.tasks import supervise
 from telltale.model.options import DEFAULT, Options
@@ -83,9 +83,9 @@ async def run(
     """
     pilot = Pilot(settings, clock, ids)
     current = pilot.current
-    services, slices, pods, secrets = (
+    services, slices, pods, secrets, nodes = (
         Informer(client, SERVICE), Informer(client, ENDPOINT_SLICE), Informer(client, POD),
-        Informer(client, SECRET),
+        Informer(client, SECRET), Informer(client, NODE),
     )  # fmt: skip
     services.listeners.append(current.apply_service)
     slices.listeners.append(current.apply_slice)
@@ -97,15 +97,17 @@ async def run(
     secrets.listeners.append(current.apply_secret)
     texts = Informer(client, CONFIG_MAP)
     texts.listeners.append(current.apply_text)
+    nodes.listeners.append(current.apply_node)
     async with supervise() as tasks, serve(pilot, others_ready):
         tasks.start("watch services", services.run)
         tasks.start("watch endpointslices", slices.run)
         tasks.start("watch pods", pods.run)
+        tasks.start("watch nodes", nodes.run)
         tasks.start("watch secrets", secrets.run)
         configs.start(tasks)
         tasks.start("watch namespaces", namespaces.run)
         tasks.start("watch configmaps", texts.run)
-        for informer in (services, slices, pods, secrets, namespaces, texts):
+        for informer in (services, slices, pods, secrets, namespaces, texts, nodes):
             await informer.wait_synced()
         await configs.wait_synced()
         pilot.begin()

@@ -6,12 +6,12 @@ is not a change. Never: the mesh, or what follows from a change.
 
 from telltale.kube import certificates
 from telltale.kube.client import Change
-from telltale.kube.cluster import ConfigMap, Secret
+from telltale.kube.cluster import ConfigMap, Node, Secret
 from telltale.kube.core import Pod
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Meta
-from telltale.kube.service import EndpointSlice, Service
+from telltale.kube.service import TRAFFIC_DISTRIBUTION, EndpointSlice, Service
 from telltale.kube.slices import Slices
 from telltale.lib.clock import Clock
 from telltale.lib.topic import Topic
@@ -32,6 +32,7 @@ class Current:
         self.pods: dict[Key, Pod] = {}
         self.slices = Slices()
         self.texts: dict[Key, ConfigMap] = {}
+        self.nodes: dict[Key, Node] = {}
         self.configs: dict[Kind[Config], dict[Key, Config]] = {}
         self.secrets: dict[Key, Secret] = {}
         self.whole: Topic[float] = Topic(0.0)
@@ -51,7 +52,7 @@ class Current:
             self.services.pop(key, None)
         else:
             self.services[key] = service
-            if old and old.spec == service.spec:
+            if old and _service_matters(old) == _service_matters(service):
                 return
         self.whole.publish(self._clock.monotonic())
 
@@ -92,6 +93,17 @@ class Current:
                 return
         self.whole.publish(self._clock.monotonic())
 
+    def apply_node(self, change: Change, node: Node) -> None:
+        """A node; of all that it tells only where it is matters, which hardly ever changes."""
+        key, old = _key(node.metadata), self.nodes.get(_key(node.metadata))
+        if change is Change.DELETED:
+            self.nodes.pop(key, None)
+        else:
+            self.nodes[key] = node
+            if old and old.metadata.labels == node.metadata.labels:
+                return
+        self.whole.publish(self._clock.monotonic())
+
     def apply_slice(self, change: Change, one: EndpointSlice) -> None:
         old = self.slices.known(one)
         concerned = self.slices.hear(change, one)
@@ -117,6 +129,10 @@ def _key(meta: Meta) -> Key:
     return meta.namespace, meta.name
 
 
+def _service_matters(one: Service) -> object:
+    return one.spec, one.metadata.annotations.get(TRAFFIC_DISTRIBUTION)
+
+
 def _config_matters(one: Config) -> object:
     meta = one.metadata
     return one.spec, meta.labels, meta.annotations, meta.creation_timestamp
@@ -127,5 +143,6 @@ def _slice_matters(one: EndpointSlice) -> object:
 
 
 def _pod_matters(pod: Pod) -> object:
-    ports = [container.ports for container in pod.spec.containers]
-    return pod.metadata.labels, pod.status.pod_ip, pod.status.pod_ips, ports, pod.ended
+    spec, status = pod.spec, pod.status
+    ports = [container.ports for container in spec.containers]
+    return pod.metadata.labels, status.pod_ip, status.pod_ips, ports, pod.ended, spec.node_name

@@ -8,7 +8,10 @@ import pytest
 
 from telltale.kube import codec
 from telltale.kube.client import Change
+from telltale.kube.cluster import Node
 from telltale.kube.core import Pod
+from telltale.kube.istio.kinds import DESTINATION_RULE
+from telltale.kube.istio.message import Config
 from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.clock import FakeClock
 from telltale.lib.tasks import supervise
@@ -200,3 +203,42 @@ def test_the_end_is_told_to_those_that_are_here_and_those_that_come(world):
     world.push.end("bye")
     assert offer.value == Ended("bye")
     assert world.push.attach("2", proxy("x-1")).value == Ended("bye")
+
+
+def test_places_are_classes_only_where_they_matter_and_share_what_is_the_same(world):
+    def there(name: str, node: str) -> Pod:
+        return codec.convert(Pod, {
+            "metadata": {"name": name, "namespace": "shop", "labels": {}},
+            "spec": {"nodeName": node}, "status": {"podIP": "1.1.1.1", "phase": "Running"},
+        })  # fmt: skip
+
+    for name in ("n1", "n2"):
+        labels = {"topology.kubernetes.io/zone": name}
+        node = codec.convert(Node, {"metadata": {"name": name, "labels": labels}})
+        world.current.apply_node(Change.ADDED, node)
+        world.feed(there(f"x-{name}", name))
+    world.push.read()
+    one, two = world.push.attach("1", proxy("x-n1")), world.push.attach("2", proxy("x-n2"))
+    assert one.value is two.value
+    spec = {"host": "a", "trafficPolicy": {"outlierDetection": {"interval": "1s"}}}
+    meta = {"name": "a", "namespace": "shop"}
+    rule = codec.convert(Config, {"metadata": meta, "spec": spec})
+
+    async def story() -> None:
+        world.current.apply_config(DESTINATION_RULE, Change.ADDED, rule)
+        await settle()
+        plain = "outbound|80||a.shop.svc.cluster.local"
+        names = world.push.attach("3", proxy("x-n1")).value.of(EDS).resources.keys()
+        names |= two.value.of(EDS).resources.keys()
+        variants = sorted(name for name in names if name.startswith(f"{plain}@"))
+        assert [name.partition("@")[2].partition("~")[0] for name in variants] == ["/n1", "/n2"]
+        assert one.value.of(CDS).resources[plain].follower == variants[0]
+        assert two.value.of(CDS).resources[plain].follower == variants[1]
+        before = one.value
+        world.feed(slice_of("a", "1.1.1.1", "1.1.1.3"))
+        await settle()
+        assert one.value.of(EDS) is two.value.of(EDS)
+        assert one.value.of(EDS).resources.keys() == names - {plain}
+        assert one.value.of(CDS) is before.of(CDS)
+
+    follows(world, story)

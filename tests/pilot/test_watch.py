@@ -5,6 +5,7 @@ import pytest
 
 from telltale.kube import codec
 from telltale.kube.client import Change
+from telltale.kube.cluster import Node
 from telltale.kube.core import Pod
 from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.clock import FakeClock
@@ -68,3 +69,16 @@ def test_slices_are_found_by_their_service_and_forgotten(current):
     current.apply_slice(Change.DELETED, SLICE)
     assert current.slices.of(("shop", "web")) == ()
     assert list(current.slices) == []
+
+
+def test_of_a_node_only_its_labels_matter(current):
+    node = codec.convert(Node, {"metadata": {"name": "n1", "labels": {"a": "b"}}})
+    current.apply_node(Change.ADDED, node)
+    before = current.whole.version
+    current.apply_node(Change.MODIFIED, noted(node))
+    assert current.whole.version == before
+    moved = codec.convert(Node, {"metadata": {"name": "n1", "labels": {"a": "c"}}})
+    current.apply_node(Change.MODIFIED, moved)
+    assert current.whole.version == before + 1
+    current.apply_node(Change.DELETED, moved)
+    assert (current.whole.version, current.nodes) == (before + 2, {})

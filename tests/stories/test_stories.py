@@ -18,7 +18,7 @@ from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from google.protobuf.json_format import MessageToDict, MessageToJson
 
 from telltale.kube import codec
-from telltale.kube.cluster import ConfigMap, Secret
+from telltale.kube.cluster import ConfigMap, Node, Secret
 from telltale.kube.core import Pod
 from telltale.kube.istio.message import Config
 from telltale.kube.service import EndpointSlice, Service
@@ -52,7 +52,7 @@ def objects_of(story: str) -> Objects:
     }  # fmt: skip
     return Objects(
         all_of("Service", Service), all_of("EndpointSlice", EndpointSlice), all_of("Pod", Pod),
-        configs, all_of("Secret", Secret), all_of("ConfigMap", ConfigMap),
+        configs, all_of("Secret", Secret), all_of("ConfigMap", ConfigMap), all_of("Node", Node),
     )  # fmt: skip
 
 
@@ -136,7 +136,10 @@ def test_what_is_pointed_at_is_there(story):
                   [one.cluster_name for one in bundle.endpoints]):  # fmt: skip
         assert len(named) == len(set(named)), named
     clusters = {one.name for one in bundle.clusters}
-    discovered = {one.name for one in bundle.clusters if one.eds_cluster_config.ByteSize()}
+    discovered = {
+        one.eds_cluster_config.service_name or one.name
+        for one in bundle.clusters if one.eds_cluster_config.ByteSize()
+    }  # fmt: skip
     assert discovered == {one.cluster_name for one in bundle.endpoints}
     text = "".join(MessageToJson(one) for one in (*bundle.listeners, *bundle.routes))
     pointed = {line.split('"')[3] for line in text.splitlines() if '"cluster": "' in line}

@@ -6,12 +6,20 @@ Never: endpoints (they come by EDS), or how a policy is said to Envoy. Timeouts 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.config_source_pb2 import ApiVersion
 
-from telltale.model.policy import PLAIN, Balance, Balancing, Policy, Subset, Traffic
-from telltale.model.route import MESH
-from telltale.model.service import Discovery, Port, Protocol, Service
+from telltale.model.policy import PLAIN, Balancing, Policy, Subset, Traffic
+from telltale.model.service import Port, Protocol, Service
+from telltale.model.spread import Cut
 from telltale.model.view import View
 from telltale.model.workload import Target
-from telltale.pilot.envoy import balancing, ejection, limits, names, upstream_http, upstream_tls
+from telltale.pilot.envoy import (
+    balancing,
+    ejection,
+    endpoints,
+    limits,
+    names,
+    upstream_http,
+    upstream_tls,
+)
 from telltale.pilot.envoy.resources import address, pack
 from telltale.pilot.envoy.upstream_http import Version
 
@@ -51,16 +59,11 @@ def _outbound(
     name = names.outbound(port.number, service.host, named)
     traffic = view.traffic(service, port, named)
     cluster = Cluster(name=name)
-    # Nobody dials a gateway by an endpoint's own address.
-    direct = service.discovery is Discovery.HEADLESS and MESH in view.gateways
-    if direct or _as_dialled(traffic):
-        cluster.type, cluster.lb_policy = Cluster.ORIGINAL_DST, Cluster.CLUSTER_PROVIDED
-    else:
-        _discovered(cluster)
+    if endpoints.discovered(view, service, traffic):
+        _discovered(cluster, *endpoints.named(view, service, port, subset))
         balancing.balance(cluster, traffic.balancing or _BALANCING)
-    if subset and policy and policy.origin.namespace != service.namespace:
-        owned = names.assignment(port.number, service.host, named, policy.origin.namespace)
-        cluster.eds_cluster_config.service_name = owned
+    else:
+        cluster.type, cluster.lb_policy = Cluster.ORIGINAL_DST, Cluster.CLUSTER_PROVIDED
     cluster.alt_stat_name = names.alt_stat(name)
     _shape(view, cluster, port, traffic)
     note = cluster.metadata.filter_metadata["istio"]
@@ -73,10 +76,6 @@ def _outbound(
     if subset:
         note["subset"] = subset.name
     return cluster
-
-
-def _as_dialled(traffic: Traffic) -> bool:
-    return traffic.balancing is not None and traffic.balancing.algorithm is Balance.PASSTHROUGH
 
 
 def _shape(view: View, cluster: Cluster, port: Port, traffic: Traffic) -> None:
@@ -113,8 +112,12 @@ def _inbound(target: Target) -> Cluster:
     return cluster
 
 
-def _discovered(cluster: Cluster) -> None:
+def _discovered(cluster: Cluster, assignment: str, cut: Cut) -> None:
     cluster.type = Cluster.EDS
+    if assignment != cluster.name:
+        cluster.eds_cluster_config.service_name = assignment
+    if cut.spread is not None:  # the weights of places count, also where some endpoints are out
+        cluster.common_lb_config.locality_weighted_lb_config.SetInParent()
     cluster.eds_cluster_config.eds_config.ads.SetInParent()
     cluster.eds_cluster_config.eds_config.resource_api_version = ApiVersion.V3
     # Wait for endpoints as long as it takes: without them the cluster could only answer 503.

@@ -23,13 +23,10 @@ def outbound(port: int, host: str, subset: str = "") -> str:
     return f"outbound|{port}|{subset}|{host}"
 
 
-def assignment(port: int, host: str, subset: str = "", owner: str = "") -> str:
-    """The endpoints of a cluster: its own name, but for a subset that another namespace defines.
-
-    `owner` is that namespace; two may give one name to different workloads.
-    """
+def assignment(port: int, host: str, subset: str = "", tag: str = "") -> str:
+    """The endpoints of a cluster: its own name, and which of several sets of them is meant."""
     cluster = outbound(port, host, subset)
-    return f"{cluster}@{owner}" if owner else cluster
+    return f"{cluster}@{tag}" if tag else cluster
 
 
 def spelled(port: int, host: str, subset: str = "") -> str:

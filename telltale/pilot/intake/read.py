@@ -3,6 +3,7 @@
 `reading` gives besides what is to be written into the objects' status.
 
     Service -> model.Service     EndpointSlice -> model.Endpoint     Pod -> model.Workload
+    Node -> model.Place
     VirtualService -> model.Routing     DestinationRule -> model.Policy
     Gateway -> model.Gateway     Secret -> model.Credential, not its content
 """
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from telltale.kube import service as kube
-from telltale.kube.cluster import ConfigMap, Secret
+from telltale.kube.cluster import ConfigMap, Node, Secret
 from telltale.kube.core import Pod
 from telltale.kube.gatewayapi import kinds as gateway_kinds
 from telltale.kube.istio import kinds as istio
@@ -28,6 +29,7 @@ from telltale.pilot.intake import (
     destinationrules,
     endpoints,
     gateways,
+    nodes,
     secrets,
     services,
     virtualservices,
@@ -55,6 +57,7 @@ class Objects:
     configs: Mapping[Kind[Config], tuple[Config, ...]] = field(default_factory=dict)
     secrets: tuple[Secret, ...] = ()
     texts: tuple[ConfigMap, ...] = ()
+    nodes: tuple[Node, ...] = ()
 
     def of(self, kind: Kind[Config]) -> tuple[Config, ...]:
         return self.configs.get(kind, ())
@@ -99,6 +102,7 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         policies=tuple(tlspolicies.laid(edge.policies, policies)),
         gateways=tuple(sorted((*edges, *edge.gateways), key=lambda one: one.origin)),
         credentials=credentials,
+        nodes=nodes.read(objects.nodes),
         options=options,
     )
     return Reading(mesh, tuple(problems), edge.statuses)

@@ -6,6 +6,7 @@ Pure. Never: endpoints, Envoy. Protocol: appProtocol, else the port name's prefi
 from telltale.kube import service as kube
 from telltale.kube.meta import Ref
 from telltale.model.service import Discovery, Port, Protocol, Service
+from telltale.pilot.intake import nearness
 from telltale.pilot.intake.problem import Problem
 
 _BY_WORD = {
@@ -37,6 +38,8 @@ def read(given: kube.Service, domain: str) -> tuple[Service, tuple[Problem, ...]
         alias_of=_alias(spec.external_name) if spec.type == "ExternalName" else "",
         created=meta.creation_timestamp or "",
         unready_too=spec.publish_not_ready_addresses,
+        nearness=nearness.read(given, problems),
+        own_node_only=spec.internal_traffic_policy == "Local",
     )  # fmt: skip
     if spec.type == "ExternalName" and not spec.external_name:
         problems.append(_nameless(ref))

@@ -24,6 +24,7 @@ def read(pod: Pod) -> Workload | None:
         labels=dict(pod.metadata.labels),
         addresses=tuple(address for address in dict.fromkeys(addresses) if address),
         ports=ports, service_account=pod.spec.service_account_name, owner=_owner(pod),
+        node=pod.spec.node_name,
     )  # fmt: skip
 
 

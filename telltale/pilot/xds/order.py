@@ -26,5 +26,5 @@ BEFORE_REMOVAL = {
 }  # fmt: skip
 
 # An upstream that changes warms up anew, and Envoy waits 15 s for its endpoints although it has
-# them, unless they are sent again right behind (envoy#13009). The name is the same in both types.
+# them, unless they are sent again right behind (envoy#13009).
 RESENT_AFTER = {CDS: EDS}

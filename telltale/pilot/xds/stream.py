@@ -208,7 +208,8 @@ class Stream:
         step = watch.advance(target, retire=self._may_retire(watch))
         if step is None:
             return []
-        self._resend(watch, {one.name for one in step.changed} & held, snapshot)
+        again = {one.follower or one.name for one in step.changed if one.name in held}
+        self._resend(watch, again, snapshot)
         if self._delta:
             return [self._send(watch, target.version, step)]
         if watch.type not in WILDCARD:  # what changed is enough; what is gone is not told
@@ -229,14 +230,14 @@ class Stream:
         said = step.changed if whole is None else whole
         return Send(watch.type, version, watch.nonce, said, removed, self._delta)
 
-    def _resend(self, watch: Watch, changed: set[str], snapshot: Snapshot) -> None:
+    def _resend(self, watch: Watch, behind: set[str], snapshot: Snapshot) -> None:
         """A cluster that the client has and that changes needs its endpoints again, right behind.
 
         After a reconnect the endpoints may not have been asked for yet: then they wait for that.
         """
         other = RESENT_AFTER.get(watch.type)
         if other:
-            self._warming |= changed & snapshot.of(other).resources.keys()
+            self._warming |= behind & snapshot.of(other).resources.keys()
             if follower := self.watches.get(other):
                 self._rewarm(follower)
 

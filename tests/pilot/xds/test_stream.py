@@ -642,3 +642,19 @@ def test_the_last_events_are_remembered_and_no_more(client):
         client.takes(CDS, f"a{number}")
     assert len(client.stream.log) == 200
     assert client.stream.log[-1][0].startswith("asked Cluster")
+
+
+def test_what_follows_a_changed_cluster_may_have_another_name(client):
+    def published(content: str) -> Published:
+        changed = of_any("a", content.encode(), follower="a@eu")
+        return Published(Snapshot({CDS: set_of([changed]), EDS: state(eds="a@eu").of(EDS)}))
+
+    client.feed(published("a1"))
+    client.ask(CDS)
+    client.takes(CDS, "a1")
+    client.ask(EDS, "a@eu")
+    client.takes(EDS, "a@eu")
+    client.feed(published("a2"))
+    client.takes(CDS, "a2")
+    client.takes(EDS, "a@eu")
+    client.silence()
