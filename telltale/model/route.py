@@ -5,7 +5,7 @@ of one, nothing is left to default but what None or an empty value says. Never: 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from telltale.model.scope import Origin, Scope
@@ -66,6 +66,21 @@ class Match:
     client: Client = ANYBODY
     stat_prefix: str = ""
 
+    @property
+    def every(self) -> bool:
+        """Whether every request on every port matches, whoever sends it."""
+        return self.says == _NOTHING
+
+    @property
+    def says(self) -> "Match":
+        """The conditions alone, without names; a path that begins with / is any path."""
+        path = None if self.path in _ANY_PATH else self.path
+        return replace(self, name="", stat_prefix="", path=path)
+
+
+_NOTHING = Match()
+_ANY_PATH = (Text(How.PREFIX, "/"), Text(How.PATH, "/"), Text(How.REGEX, ".*"))
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -103,13 +118,14 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """An empty string leaves that part as it is; `port` None too, 0 takes the scheme's own."""
+    """What is empty is left as it is. `port` 0: the scheme's own, or the one that was dialled."""
 
     path: str = ""
     prefix: str = ""
     authority: str = ""
     scheme: str = ""
-    port: int | None = None
+    port: int = 0
+    port_as_dialled: bool = False
     code: int = 301
 
 
@@ -133,7 +149,10 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """`attempts` 0: none. `on` as Envoy's x-envoy-retry-on words; `codes` are HTTP statuses."""
+    """`attempts` 0: none. `on`: what counts as failed, in the field's words; empty: our default.
+
+    `codes` are HTTP statuses that count as well.
+    """
 
     attempts: int
     per_try_s: float | None = None
@@ -152,11 +171,11 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Abort:
-    """One of the two statuses is not 0."""
+    """With an HTTP status, or else with one of gRPC."""
 
     share: float
     http: int = 0
-    grpc: str = ""
+    grpc: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +221,11 @@ class HttpRoute:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionMatch:
-    """Of a TLS or TCP connection; `sni` is empty for TCP. Subnets are CIDRs."""
+    """Of a TLS or TCP connection; `sni` is empty for TCP. Subnets are CIDRs or addresses."""
 
     sni: tuple[str, ...] = ()
     subnets: tuple[str, ...] = ()
+    source: str = ""
     port: int = 0
     client: Client = ANYBODY
 

@@ -8,18 +8,22 @@ from typing import TypeAlias
 from envoy.config.core.v3.config_source_pb2 import ApiVersion
 from envoy.config.listener.v3.listener_components_pb2 import Filter, ListenerFilter
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
+from envoy.extensions.filters.http.cors.v3.cors_pb2 import Cors
+from envoy.extensions.filters.http.fault.v3.fault_pb2 import HTTPFault
 from envoy.extensions.filters.http.grpc_web.v3.grpc_web_pb2 import GrpcWeb
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.listener.http_inspector.v3.http_inspector_pb2 import HttpInspector
 from envoy.extensions.filters.listener.original_dst.v3.original_dst_pb2 import OriginalDst
+from envoy.extensions.filters.listener.tls_inspector.v3.tls_inspector_pb2 import TlsInspector
 from envoy.extensions.filters.network.http_connection_manager.v3 import (
     http_connection_manager_pb2 as hcm,
 )
 from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
+from google.protobuf.message import Message
 
 from telltale.model.options import Options, Paths
 from telltale.model.policy import PLAIN, Traffic
-from telltale.pilot.envoy import limits, names
+from telltale.pilot.envoy import cors, faults, limits, names
 from telltale.pilot.envoy.resources import pack
 
 Http: TypeAlias = hcm.HttpConnectionManager
@@ -78,6 +82,19 @@ def tcp(
     return Filter(name="envoy.filters.network.tcp_proxy", typed_config=pack(proxy))
 
 
+def tcp_split(
+    shares: list[tuple[str, int]], options: Options, stat_prefix: str, traffic: Traffic
+) -> Filter:
+    """Connections to several clusters, by weight; each is given to one of them whole."""
+    if len(shares) == 1:
+        return tcp(shares[0][0], options, traffic=traffic)
+    proxy = TcpProxy(stat_prefix=stat_prefix)
+    for cluster, weight in shares:
+        proxy.weighted_clusters.clusters.add(name=cluster, weight=weight)
+    limits.limit_tcp(proxy, traffic)
+    return Filter(name="envoy.filters.network.tcp_proxy", typed_config=pack(proxy))
+
+
 def original_dst() -> ListenerFilter:
     """Where the client meant to go, before the redirect."""
     return ListenerFilter(
@@ -92,6 +109,13 @@ def http_inspector() -> ListenerFilter:
     )
 
 
+def tls_inspector() -> ListenerFilter:
+    """Which host a TLS client asks for."""
+    return ListenerFilter(
+        name="envoy.filters.listener.tls_inspector", typed_config=pack(TlsInspector())
+    )
+
+
 def _http(stat_prefix: str, options: Options, *, grpc_web: bool) -> Http:
     http = Http(stat_prefix=stat_prefix, codec_type=Http.AUTO, proxy_100_continue=True)
     _normalize(http, options.paths)
@@ -101,6 +125,8 @@ def _http(stat_prefix: str, options: Options, *, grpc_web: bool) -> Http:
     http.http_protocol_options.accept_http_10 = True  # nginx and ab still speak it by default
     if grpc_web:
         http.http_filters.append(_http_filter("envoy.filters.http.grpc_web", GrpcWeb()))
+    http.http_filters.append(_http_filter(faults.FILTER, HTTPFault()))  # as a route says
+    http.http_filters.append(_http_filter(cors.FILTER, Cors()))
     http.http_filters.append(_http_filter("envoy.filters.http.router", Router()))
     return http
 
@@ -113,5 +139,5 @@ def _normalize(http: Http, paths: Paths) -> None:
     )
 
 
-def _http_filter(name: str, config: GrpcWeb | Router) -> hcm.HttpFilter:
+def _http_filter(name: str, config: Message) -> hcm.HttpFilter:
     return hcm.HttpFilter(name=name, typed_config=pack(config))

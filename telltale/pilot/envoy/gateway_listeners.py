@@ -20,7 +20,7 @@ from telltale.model.hosts import covers
 from telltale.model.route import ConnectionMatch, ConnectionRoute
 from telltale.model.service import Protocol
 from telltale.model.view import View
-from telltale.pilot.envoy import filters, gateway_routes, gateway_tcp, gateway_tls, names
+from telltale.pilot.envoy import connection_routes, filters, gateway_routes, gateway_tls, names
 from telltale.pilot.envoy.resources import address, pack
 
 ANY = "0.0.0.0"
@@ -71,7 +71,7 @@ def _plain(built: Built) -> None:
         name = names.edge_route(door.port, door.bind)
         _http(built, chain, name, door.plain)
     elif found := next(_connections(view, first), None):
-        chain.filters.append(gateway_tcp.to(view, found[1].shares, first.server.port))
+        chain.filters.append(connection_routes.to(view, found[1].shares, first.server.port))
     if chain.filters:
         built.listener.filter_chains.append(chain)
 
@@ -107,7 +107,7 @@ def _opened(built: Built, site: Site, tls: ServerTls) -> None:
     if http:
         _http(built, chain, chain.name, [site])
     elif found := next(_connections(view, site), None):
-        chain.filters.append(gateway_tcp.to(view, found[1].shares, server.port))
+        chain.filters.append(connection_routes.to(view, found[1].shares, server.port))
     if chain.filters:
         built.listener.filter_chains.append(chain)
 
@@ -130,7 +130,7 @@ def _passed(built: Built, site: Site) -> None:
             chain.filter_chain_match.server_names.extend(wanted)
         for subnet in match.subnets:
             chain.filter_chain_match.prefix_ranges.append(_range(subnet))
-        chain.filters.append(gateway_tcp.to(view, route.shares, server.port))
+        chain.filters.append(connection_routes.to(view, route.shares, server.port))
 
 
 def _automatic(built: Built, site: Site) -> Iterator[FilterChain]:

@@ -1,22 +1,21 @@
 """Route tables of gateways: what each server's hosts lead to. Pure.
 
-Several routings for one host are put together, the elder's routes first, and what matches every
-request behind all the rest. A host of a server that no routing names is answered with 404. Never:
-how a request is matched or sent (`http_routes`).
+A host of a server that no routing names is answered with 404. Never: how the routings of one host
+are put together, a request is matched or sent (`http_routes`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
-from envoy.config.route.v3.route_components_pb2 import Route, VirtualHost
+from envoy.config.route.v3.route_components_pb2 import VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 from telltale.model.doors import Site
 from telltale.model.hosts import served
-from telltale.model.route import How, HttpRoute, Match, Routing
-from telltale.model.service import Port, Protocol, Service
+from telltale.model.route import Routing
 from telltale.model.view import View
 from telltale.pilot.envoy import http_routes, names
+from telltale.pilot.envoy.actions import Dialled
 
 BODY_MAX = 1 << 20
 
@@ -33,7 +32,8 @@ def table(view: View, name: str, sites: Iterable[Site]) -> RouteConfiguration:
         seen = replace(view, gateways=(site.gateway.name,))
         by_host = _by_host(seen, site)
         for host, routings in by_host.items():
-            _virtual_host(hosts, host, number).routes.extend(_routes(seen, host, routings, number))
+            routes = http_routes.merged(routings, Dialled(seen, host, number))
+            _virtual_host(hosts, host, number).routes.extend(routes)
         if site.server.redirect:
             for host in (*by_host, *(one.name for one in site.server.hosts)):
                 _virtual_host(hosts, host, number).require_tls = VirtualHost.ALL
@@ -60,41 +60,3 @@ def _by_host(view: View, site: Site) -> dict[str, list[Routing]]:
             for host in served(site.server, routing):
                 found.setdefault(host, []).append(routing)
     return found
-
-
-def _routes(view: View, host: str, routings: list[Routing], number: int) -> Iterator[Route]:
-    service = Service(name=host, namespace=view.namespace, host=host)
-    port = Port(number, Protocol.HTTP)
-    for routing in ordered(routings):
-        yield from http_routes.of(view, routing, service, port)
-
-
-def ordered(routings: list[Routing]) -> Iterator[Routing]:
-    """One routing as it is; of several first what asks for something, then what takes all."""
-    if len(routings) == 1:
-        yield from routings
-        return
-    for general in (False, True):
-        for routing in routings:
-            http = tuple(one for route in routing.http for one in _part(route, general))
-            if http:
-                yield replace(routing, http=http)
-
-
-def _part(route: HttpRoute, general: bool) -> Iterator[HttpRoute]:
-    if not route.matches:
-        if general:
-            yield route
-        return
-    kept = tuple(one for one in route.matches if _takes_all(one) is general)
-    if kept:
-        yield replace(route, matches=kept)
-
-
-def _takes_all(match: Match) -> bool:
-    """Whether nothing of the request itself is asked; who asks is judged before."""
-    path = match.path
-    if path and (path.how, path.value) not in ((How.PREFIX, "/"), (How.PATH, "/"),
-                                               (How.REGEX, ".*")):  # fmt: skip
-        return False
-    return not (match.method or match.scheme or match.authority or match.headers or match.query)

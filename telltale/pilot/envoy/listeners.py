@@ -15,7 +15,7 @@ from telltale.model.options import Options
 from telltale.model.service import Discovery, Port, Protocol, Service
 from telltale.model.view import View
 from telltale.model.workload import Target
-from telltale.pilot.envoy import filters, names, routes
+from telltale.pilot.envoy import connection_routes, filters, names, routes, strangers
 from telltale.pilot.envoy.resources import address
 
 ANY, LOOPBACK = "0.0.0.0", "127.0.0.1"
@@ -88,6 +88,8 @@ def _http(view: View) -> Iterable[Listener]:
     for _, port in _ports(view, http=True):
         web = port.protocol is Protocol.GRPC_WEB
         spoken[port.number] = spoken.get(port.number, False) or web
+    for number in strangers.of(view):
+        spoken.setdefault(number, False)
     return [_wildcard(number, view.mesh.options, web) for number, web in sorted(spoken.items())]
 
 
@@ -110,14 +112,11 @@ def _tcp(view: View, own: frozenset[str]) -> Iterable[Listener]:
     """One listener an address and port; the elder service has it where two claim the same."""
     found: dict[str, Listener] = {}
     for service, port in _ports(view, http=False):
-        cluster = names.outbound(port.number, service.host)
         for host, number in _heard(view.mesh, service, port, own):
             name = names.listener(host, number)
             if name not in found:
                 found[name] = _listener(name, host, number)
-                chain = found[name].filter_chains.add()
-                held = view.traffic(service, port)
-                chain.filters.append(filters.tcp(cluster, view.mesh.options, traffic=held))
+                connection_routes.fill(found[name], view, service, port)
     return [found[name] for name in sorted(found)]
 
 

@@ -7,6 +7,7 @@ from telltale.model.gateway import Credential, Server
 
 PASSTHROUGH = "PassthroughCluster"
 BLACK_HOLE = "BlackHoleCluster"
+NOBODY = "NobodyCluster"  # there is none of this name, which is what it is for
 INBOUND_PASSTHROUGH = "InboundPassthroughCluster"
 
 VIRTUAL_OUTBOUND = "virtualOutbound"

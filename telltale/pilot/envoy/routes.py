@@ -2,22 +2,28 @@
 
 from collections.abc import Iterable
 
-from envoy.config.route.v3.route_components_pb2 import RetryPolicy, Route, VirtualHost
+from envoy.config.route.v3.route_components_pb2 import Route, VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
-from telltale.model.service import Discovery, Port, Service
+from telltale.model.route import Retries
+from telltale.model.service import Service
 from telltale.model.view import View
 from telltale.model.workload import Target
-from telltale.pilot.envoy import http_routes, names, retries
+from telltale.pilot.envoy import http_routes, names, retries, strangers
+from telltale.pilot.envoy.actions import Dialled
 
 
 def outbound(view: View) -> tuple[RouteConfiguration, ...]:
-    """One table a port number on which any service speaks HTTP, as these clients see it."""
-    by_port: dict[int, list[tuple[Service, Port]]] = {}
+    """One table a port number on which HTTP is spoken, as these clients see it."""
+    by_port: dict[int, list[Service]] = {}
     for service, port in view.ports():
         if port.protocol.http:
-            by_port.setdefault(port.number, []).append((service, port))
-    return tuple(_table(view, number, by_port[number]) for number in sorted(by_port))
+            by_port.setdefault(port.number, []).append(service)
+    more = strangers.of(view)
+    return tuple(
+        _table(view, number, by_port.get(number, []), more.get(number, ()))
+        for number in sorted({*by_port, *more})
+    )
 
 
 def inbound(target: Target) -> RouteConfiguration:
@@ -26,53 +32,66 @@ def inbound(target: Target) -> RouteConfiguration:
     table.validate_clusters.value = False
     host = table.virtual_hosts.add(name=names.inbound_host(target.service_port), domains=["*"])
     operation = f"{names.virtual_host(target.host, target.service_port)}/*"
-    host.routes.extend(_routes(names.inbound(target.port), operation, retries.INBOUND))
+    route = _default(names.inbound(target.port), operation)
+    host.routes.extend(retries.by_method(route, retries.INBOUND))
     return table
 
 
-def domains(service: Service, namespace: str) -> Iterable[str]:
-    """Every form in which a client in `namespace` may write a service's name."""
-    short = [f"{service.name}.{service.namespace}", f"{service.name}.{service.namespace}.svc"]
-    if service.namespace == namespace:
-        short.insert(0, service.name)
-    forms = [service.host, f"{service.host}.", *short]
-    yield from forms
-    yield from (f"[{one}]" if ":" in one else one for one in service.addresses)
-    if service.discovery is Discovery.HEADLESS:
-        yield from (f"*.{form}" for form in forms)
-
-
 def _table(
-    view: View, number: int, served: list[tuple[Service, Port]]
+    view: View, number: int, served: list[Service], others: tuple[str, ...]
 ) -> RouteConfiguration:
     table = RouteConfiguration(name=names.route(number), ignore_port_in_host_matching=True)
     table.validate_clusters.value = False
     table.max_direct_response_body_size_bytes.value = 1 << 20
     taken: set[str] = set()
-    aliases = view.mesh.aliases()
-    for service, port in served:
-        wanted = [*domains(service, view.namespace)]
-        for alias in aliases.get(service.host, ()):
-            wanted += domains(alias, view.namespace)
+    for host, wanted in _hosts(view, served, others):
         # A domain twice in a table makes Envoy reject all of it: the first, the elder, has it.
         free = [form for form in dict.fromkeys(wanted) if form not in taken]
         taken.update(free)
-        if free:
-            table.virtual_hosts.append(_virtual_host(view, service, port, free))
+        if free and (routes := _wanted(view, host, number)):
+            table.virtual_hosts.append(_virtual_host(host, number, free, routes))
     table.virtual_hosts.append(_allow_any())
     return table
 
 
-def _virtual_host(view: View, service: Service, port: Port, domains: list[str]) -> VirtualHost:
-    name = names.virtual_host(service.host, port.number)
-    host = VirtualHost(name=name, domains=domains, include_request_attempt_count=True)
-    routings = view.routings_of(service.host)
-    for routing in routings:
-        host.routes.extend(http_routes.of(view, routing, service, port))
-    if not routings:
-        cluster = names.outbound(port.number, service.host)
-        host.routes.extend(_routes(cluster, f"{name}/*", retries.OUTBOUND))
-    return host
+def _hosts(
+    view: View, served: list[Service], others: tuple[str, ...]
+) -> Iterable[tuple[str, list[str]]]:
+    """Hosts with the forms in which they are written, in the order in which they claim them."""
+    aliases = view.mesh.aliases()
+    for host in others:  # another name with routes of its own is not one of those below
+        if strangers.target(view, host):
+            yield host, [*strangers.domains(view, host)]
+    for service in served:
+        forms = [*strangers.forms(service, view.namespace)]
+        for alias in aliases.get(service.host, ()):
+            forms += strangers.forms(alias, view.namespace)
+        yield service.host, forms
+    for host in others:
+        if not strangers.target(view, host):
+            yield host, [*strangers.domains(view, host)]
+
+
+def _wanted(view: View, host: str, number: int) -> list[Route]:
+    """The routes that users gave a host on a port, or a service's own where they gave none."""
+    service = view.mesh.services.get(host)
+    target = strangers.target(view, host) or service
+    strange = target is None
+    dialled = Dialled(view, host, number, explicit=strange and number != strangers.DEFAULT_PORT)
+    routes = http_routes.merged(view.routings_of(host), dialled)
+    if routes or target is None:
+        return routes
+    operation = f"{names.virtual_host(host, number)}/*"
+    return [*_routes(names.outbound(number, target.host), operation, view.mesh.options.retries)]
+
+
+def _virtual_host(
+    host: str, number: int, domains: list[str], routes: list[Route]
+) -> VirtualHost:
+    name = names.virtual_host(host, number)
+    return VirtualHost(
+        name=name, domains=domains, include_request_attempt_count=True, routes=routes
+    )
 
 
 def _allow_any() -> VirtualHost:
@@ -84,13 +103,15 @@ def _allow_any() -> VirtualHost:
     return host
 
 
-def _routes(
-    cluster: str, operation: str, policies: tuple[RetryPolicy, RetryPolicy]
-) -> Iterable[Route]:
+def _routes(cluster: str, operation: str, wanted: Retries | None) -> Iterable[Route]:
+    return retries.tried_again(_default(cluster, operation), wanted)
+
+
+def _default(cluster: str, operation: str) -> Route:
     route = Route(name=names.DEFAULT_ROUTE)
     route.match.prefix = "/"
     route.decorator.operation = operation
     route.route.cluster = cluster
     route.route.timeout.SetInParent()  # 0: none, where Envoy would give up after 15 s
     route.route.max_stream_duration.max_stream_duration.SetInParent()
-    return retries.by_method(route, policies)
+    return route

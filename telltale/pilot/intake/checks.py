@@ -22,7 +22,7 @@ from telltale.pilot.intake.problem import Problem
 Reader = Callable[[Iterable[Config], str], tuple[object, Iterable[Problem]]]
 
 READERS: Mapping[Kind[Config], Reader] = {
-    VIRTUAL_SERVICE: virtualservices.read,
+    VIRTUAL_SERVICE: virtualservices.alone,
     DESTINATION_RULE: destinationrules.read,
 }
 _KNOWN = {

@@ -39,6 +39,7 @@ from telltale.pilot.intake.gatewayapi import read as gatewayapi
 from telltale.pilot.intake.gatewayapi import tlspolicies
 from telltale.pilot.intake.gatewayapi.world import World
 from telltale.pilot.intake.problem import Problem
+from telltale.pilot.intake.routing import lost, shadowed
 from telltale.pilot.intake.status import Statuses
 
 # Every kind whose objects are read with their spec as it is.
@@ -105,6 +106,7 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         nodes=nodes.read(objects.nodes),
         options=options,
     )
+    problems += [*lost.problems(mesh), *shadowed.between(mesh)]
     return Reading(mesh, tuple(problems), edge.statuses)
 
 

@@ -187,10 +187,10 @@ def _changes(match: Match, modifier: PathModifier | None) -> Iterator[tuple[Matc
 
 
 def _redirect(given: RequestRedirect, path: Path) -> Redirect:
-    default = 0 if given.scheme else None  # the port of the scheme, or the one that was asked
     return Redirect(
         path=path.whole or "", prefix=path.prefix or "", authority=given.hostname or "",
-        scheme=given.scheme or "", port=given.port or default, code=given.status_code,
+        scheme=given.scheme or "", port=given.port or 0, code=given.status_code,
+        port_as_dialled=not (given.port or given.scheme),
     )  # fmt: skip
 
 
