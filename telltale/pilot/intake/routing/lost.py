@@ -86,5 +86,5 @@ def _subset(
     hint = f"use one of its subsets ({', '.join(known)})" if known else (
         f"add a DestinationRule for {service.host} with that subset"
     )  # fmt: skip
-    return Problem(ref, f"spec.{where}.subset", f'"{wanted.subset}" is not a subset of {service.name}',
-                   _WHY, hint)  # fmt: skip
+    what = f'"{wanted.subset}" is not a subset of {service.name}'
+    return Problem(ref, f"spec.{where}.subset", what, _WHY, hint)
