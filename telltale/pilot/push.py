@@ -20,6 +20,7 @@ from telltale.model.mesh import Mesh
 from telltale.model.options import Options
 from telltale.model.service import Discovery, Service
 from telltale.model.workload import Proxy
+from telltale.pilot import lasting
 from telltale.pilot.assigned import Assigned
 from telltale.pilot.envoy import secrets as material
 from telltale.pilot.envoy.resources import Bundle
@@ -28,6 +29,7 @@ from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.read import Objects, reading
 from telltale.pilot.intake.services import host_of
 from telltale.pilot.intake.status import Statuses
+from telltale.pilot.lasting import Lost
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.plan import Key, Plans
 from telltale.pilot.watch import Current
@@ -59,6 +61,7 @@ class Push:
         self._clock = clock
         self._metrics = metrics
         self._memo = Memo()
+        self._lost = Lost()
         self.mesh = Mesh(options=options)
         self._told: tuple[Problem, ...] = ()
         self.said: Statuses = {}
@@ -118,7 +121,9 @@ class Push:
                     tuple(current.nodes.values())),
             self._options, self._memo,
         )  # fmt: skip
-        self.mesh, self._told = found.mesh, found.problems
+        now = self._clock.monotonic()
+        self.mesh, self._lost = lasting.carry(self.mesh, found.mesh, self._lost, now)
+        self._told = found.problems
         self.said = found.statuses
         self.changed.publish(None)
         self.plans = Plans(self.mesh)
@@ -157,7 +162,7 @@ class Push:
     async def _follow_whole(self) -> None:
         await self._begun.wait()
         while True:
-            _, since = await self._current.whole.after(self._seen_whole)
+            since = await self._changed_or_due()
             began = self._clock.monotonic()
             self._metrics.triggers.labels("service").inc()
             self._metrics.inbound.labels("svc").inc()
@@ -166,6 +171,16 @@ class Push:
             cost = self._clock.monotonic() - began
             self._metrics.context.observe(cost)
             await asyncio.sleep(min(max(2 * cost, WINDOW_S_MIN), WINDOW_S_MAX))
+
+    async def _changed_or_due(self) -> float:
+        """Until something changed, or a subset has lasted long enough; when that was seen."""
+        now = self._clock.monotonic()
+        due = self._lost.until(now)
+        try:
+            async with asyncio.timeout(None if due is None else due - now):
+                return (await self._current.whole.after(self._seen_whole))[1]
+        except TimeoutError:
+            return self._clock.monotonic()
 
     async def _follow_parts(self) -> None:
         await self._begun.wait()

@@ -65,8 +65,7 @@ def test_the_accident_looks_as_in_the_article_and_is_mended(well: LiveCluster) -
     def reason_missing() -> str:
         code, body = fetch(asked)
         assert code == 503
-        assert body.splitlines()[0] == NOT_READY
-        return "" if body.splitlines()[1] == timeout else body
+        return "" if body.splitlines() == [NOT_READY, timeout] else body
 
     until(reason_missing, 10, "the agent to have walked the way itself")
     assert NOT_READY in well.kubectl("logs", pod, "-c", "istio-proxy")
