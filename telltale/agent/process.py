@@ -14,12 +14,12 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from telltale.agent.bootstrap import bootstrap
 from telltale.agent.settings import Settings, SettingsError
-from telltale.model.metric import OWN_PEER
+from telltale.model.metric import IDENTITY, OWN_PEER, RESOURCE
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def start(settings: Settings, exited: Callable[[], None]) -> Envoy:
             command(settings, path),
             executable=binary,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, OWN_PEER: str(settings.peer)},
+            env=environment(settings, os.environ),
             user=uid,
             group=uid,
             extra_groups=None if uid is None else [],
@@ -104,6 +104,22 @@ def start(settings: Settings, exited: Callable[[], None]) -> Envoy:
     except OSError as error:
         raise SettingsError(f"cannot start Envoy {binary}: {error.strerror}") from None
     return Envoy(child, exited)
+
+
+def environment(settings: Settings, given: Mapping[str, str]) -> Mapping[str, str]:
+    """Envoy's: who its workload is, in the words in which its configuration asks for it."""
+    peer = settings.peer
+    words = (peer.service, peer.revision, peer.namespace, peer.cluster,
+             str(settings.metadata.get("MESH_ID", "")))  # fmt: skip
+    attributes = [one for one in given.get(RESOURCE, "").split(",") if one]
+    if not any(one.startswith("service.name=") for one in attributes):
+        attributes.append(f"service.name={settings.cluster}")
+    return {
+        **given,
+        OWN_PEER: str(peer),
+        RESOURCE: ",".join(attributes),
+        **dict(zip(IDENTITY.values(), words, strict=True)),
+    }
 
 
 def command(settings: Settings, path: Path) -> Sequence[str]:

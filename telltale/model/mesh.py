@@ -6,7 +6,7 @@ Never: Kubernetes, Envoy, I/O. What one class of clients sees of it is a `view.V
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from telltale.model import observed, peer
+from telltale.model import peer, telemetry
 from telltale.model.gateway import Credential, Gateway
 from telltale.model.observed import Observed
 from telltale.model.options import DEFAULT, Options
@@ -16,6 +16,7 @@ from telltale.model.policy import Locality, Policy
 from telltale.model.route import Client, Routing
 from telltale.model.scope import Labels, Scope
 from telltale.model.service import Discovery, Endpoint, Port, Service
+from telltale.model.telemetry import Sinks, Telemetry
 from telltale.model.workload import Proxy, Target, Workload
 
 Behind = Mapping[int, tuple[Endpoint, ...]]  # a service's port number to its endpoints, sorted
@@ -37,6 +38,8 @@ class Mesh:
     gateways: tuple[Gateway, ...] = ()
     credentials: Mapping[Credential, str] = field(default_factory=dict)
     nodes: Mapping[str, Place] = field(default_factory=dict)
+    telemetries: tuple[Telemetry, ...] = ()
+    sinks: Sinks = field(default_factory=Sinks)
     options: Options = DEFAULT
 
     def behind(self, service: Service, port: Port) -> tuple[Endpoint, ...]:
@@ -72,7 +75,7 @@ class Mesh:
 
     def observed(self, namespace: str, labels: Labels) -> Observed:
         """What is told of the requests of a namespace's workloads with these labels."""
-        return observed.default(self.options)
+        return telemetry.observed(self.telemetries, self.sinks, self.options, namespace, labels)
 
     def workload(self, proxy: Proxy) -> Workload:
         """What the mesh knows of the workload behind a proxy, or the proxy's own word."""
@@ -117,6 +120,7 @@ class Mesh:
         """Of everything that may be meant for some workloads only."""
         yield from (one.scope for one in self.routings)
         yield from (one.scope for one in self.policies)
+        yield from (one.scope for one in self.telemetries)
 
     def _localities(self) -> Iterator[Locality]:
         if self.options.locality:

@@ -53,6 +53,15 @@ STAT_PREFIX = "istio"
 
 # The environment of Envoy: who its workload is, for the other side to read.
 OWN_PEER = "TELLTALE_PEER"
+# The same in single words, for the tags of spans, and what spans call their service.
+IDENTITY = {
+    "istio.canonical_service": "TELLTALE_SERVICE",
+    "istio.canonical_revision": "TELLTALE_REVISION",
+    "istio.namespace": "TELLTALE_NAMESPACE",
+    "istio.cluster_id": "TELLTALE_CLUSTER",
+    "istio.mesh_id": "TELLTALE_MESH",
+}
+RESOURCE = "OTEL_RESOURCE_ATTRIBUTES"  # OpenTelemetry's name for it
 # The header that takes it there, and where the receiving Envoy keeps it away from the app.
 PEER_HEADER = "x-telltale-peer"
 PEER_PLACE = ("telltale", "peer")

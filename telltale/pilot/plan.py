@@ -97,8 +97,8 @@ class Plans:
     def of(self, key: Key) -> Bundle:
         """All but the endpoints: they are the same for every proxy, and have their own lane."""
         if key.edge:
-            last = finish.of(self.mesh, key.namespace, key.labels)
-            made = gateways.bundle(self._outside(key), key.edge)
+            view = self._outside(key)
+            last, made = finish.of(view), gateways.bundle(view, key.edge)
             return replace(
                 made, clusters=last.clusters(made.clusters),
                 listeners=last.listeners(made.listeners), routes=last.routes(made.routes),
@@ -132,7 +132,7 @@ class Plans:
         known = self._views.get(place)
         if known is None:
             view = View(self.mesh, key.namespace, key.labels, place=key.place, node=key.node)
-            last = finish.of(self.mesh, key.namespace, key.labels)
+            last = finish.of(view)
             known = Outbound(
                 view, last, last.clusters(clusters.outbound(view)),
                 last.routes(routes.outbound(view)), endpoints.wanted(view),

@@ -28,6 +28,7 @@ from telltale.model.options import Options
 from telltale.model.workload import Proxy, Role, Workload
 from telltale.pilot.envoy import filters, listeners
 from telltale.pilot.envoy.resources import Bundle
+from telltale.pilot.intake import meshconfig
 from telltale.pilot.intake.read import CONFIGS, Objects, read, reading
 from telltale.pilot.plan import plan
 
@@ -54,6 +55,16 @@ def objects_of(story: str) -> Objects:
         all_of("Service", Service), all_of("EndpointSlice", EndpointSlice), all_of("Pod", Pod),
         configs, all_of("Secret", Secret), all_of("ConfigMap", ConfigMap), all_of("Node", Node),
     )  # fmt: skip
+
+
+def options_of(story: str) -> Options:
+    """As the story's own MeshConfig says, if it has one."""
+    file = HERE / story / "meshconfig.yaml"
+    if not file.exists():
+        return Options()
+    options, problems = meshconfig.read(file.read_text())
+    assert not problems
+    return options
 
 
 def first_proxy(mesh: Mesh) -> Proxy:
@@ -108,7 +119,7 @@ def compare(path: Path, value: object) -> None:
 
 @pytest.mark.parametrize("story", STORIES)
 def test_objects_make_the_mesh(story):
-    found = reading(objects_of(story), Options(), Memo())
+    found = reading(objects_of(story), options_of(story), Memo())
     told = plain(found.mesh) | {"problems": [str(problem) for problem in found.problems]}
     if found.statuses:
         told["statuses"] = {
@@ -120,7 +131,7 @@ def test_objects_make_the_mesh(story):
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_mesh_makes_what_envoy_is_told(story):
-    mesh, _ = read(objects_of(story))
+    mesh, _ = read(objects_of(story), options_of(story))
     told = shown(plan(mesh, first_proxy(mesh)))
     told["routes_from_elsewhere"] = shown(plan(mesh, stranger(mesh)))["routes"]
     compare(HERE / story / "envoy.yaml", told)
@@ -129,7 +140,7 @@ def test_the_mesh_makes_what_envoy_is_told(story):
 @pytest.mark.parametrize("story", STORIES)
 def test_what_is_pointed_at_is_there(story):
     """No duplicate names, no route table or cluster that is named and missing."""
-    mesh, _ = read(objects_of(story))
+    mesh, _ = read(objects_of(story), options_of(story))
     bundle = plan(mesh, first_proxy(mesh))
     for named in ([one.name for one in bundle.clusters], [one.name for one in bundle.listeners],
                   [one.name for one in bundle.routes],
@@ -156,7 +167,7 @@ def test_what_is_pointed_at_is_there(story):
 @pytest.mark.parametrize("story", STORIES)
 def test_stock_envoy_accepts_it(story, access_log, tmp_path):
     """Everything in one static bootstrap, through `envoy --mode validate`."""
-    mesh, _ = read(objects_of(story), replace(Options(), access_log=access_log))
+    mesh, _ = read(objects_of(story), replace(options_of(story), access_log=access_log))
     bundle = plan(mesh, first_proxy(mesh))
     bootstrap = Bootstrap()
     bootstrap.node.id, bootstrap.node.cluster = "test", "test"

@@ -8,6 +8,7 @@ from telltale.kube.crds import Definition, column
 from telltale.kube.istio.destinationrule import DestinationRule
 from telltale.kube.istio.gateway import Gateway
 from telltale.kube.istio.message import Config
+from telltale.kube.istio.telemetry import Telemetry
 from telltale.kube.istio.virtualservice import VirtualService
 from telltale.kube.kinds import Kind
 
@@ -23,6 +24,8 @@ VIRTUAL_SERVICE = _networking("VirtualService", "virtualservices")
 DESTINATION_RULE = _networking("DestinationRule", "destinationrules")
 GATEWAY = _networking("Gateway", "gateways")
 
+TELEMETRY = Kind("telemetry.istio.io", "v1", "Telemetry", "telemetries", Config)
+
 _OLDER = ("v1beta1", "v1alpha3")
 DEFINITIONS: tuple[Definition, ...] = (
     Definition(
@@ -35,4 +38,5 @@ DEFINITIONS: tuple[Definition, ...] = (
         (column("Host", ".spec.host", "The service that it holds for"),),
     ),
     Definition(GATEWAY, Gateway, ("gw",), _OLDER),
+    Definition(TELEMETRY, Telemetry, ("telemetry",), ("v1alpha1",)),
 )

@@ -10,8 +10,7 @@ from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
-from telltale.model.mesh import Mesh
-from telltale.model.scope import Labels
+from telltale.model.view import View
 from telltale.pilot.envoy import observe
 from telltale.pilot.envoy.connections import Change
 
@@ -39,5 +38,7 @@ class Finish:
         return found
 
 
-def of(mesh: Mesh, namespace: str, labels: Labels) -> Finish:
-    return Finish(observe.change(mesh.observed(namespace, labels)))
+def of(view: View) -> Finish:
+    observed = view.mesh.observed(view.namespace, view.labels)
+    seen = frozenset(service.host for service in view.services)
+    return Finish(observe.change(observed.within(seen)))

@@ -21,7 +21,7 @@ from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
 
 from telltale.model.metric import OWN_PEER, PEER_HEADER, PEER_PLACE, Called, Reporter
 from telltale.model.observed import Observed, Side
-from telltale.pilot.envoy import counters, logs, names
+from telltale.pilot.envoy import counters, logs, names, traces
 from telltale.pilot.envoy.connections import Change
 from telltale.pilot.envoy.resources import pack
 
@@ -41,6 +41,8 @@ def change(observed: Observed) -> Change:
         if seen.counting is not None:
             manager.access_log.extend(counters.http(reporter, seen.counting))
         manager.access_log.extend(logs.http(seen.logs))
+        if seen.tracing is not None:
+            traces.trace(manager, seen.tracing)
 
     def tcp(proxy: TcpProxy, reporter: Reporter) -> None:
         seen = side(reporter)

@@ -17,7 +17,7 @@ from telltale.kube.cluster import ConfigMap, Node, Secret
 from telltale.kube.core import Pod
 from telltale.kube.gatewayapi import kinds as gateway_kinds
 from telltale.kube.istio import kinds as istio
-from telltale.kube.istio.kinds import DESTINATION_RULE, GATEWAY, VIRTUAL_SERVICE
+from telltale.kube.istio.kinds import DESTINATION_RULE, GATEWAY, TELEMETRY, VIRTUAL_SERVICE
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
 from telltale.lib.memo import Memo
@@ -30,8 +30,10 @@ from telltale.pilot.intake import (
     endpoints,
     gateways,
     nodes,
+    providers,
     secrets,
     services,
+    telemetries,
     virtualservices,
     workloads,
 )
@@ -95,6 +97,10 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     problems += edge.problems
     edges, wrong = gateways.read(objects.of(GATEWAY), options.domain, memo)
     problems += wrong
+    sinks, wrong = providers.read(options, known)
+    problems += wrong
+    told, wrong = telemetries.read(objects.of(TELEMETRY), options, memo)
+    problems += wrong
     mesh = Mesh(
         services=known,
         endpoints=_endpoints(known.values(), objects.slices, memo),
@@ -104,6 +110,8 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         gateways=tuple(sorted((*edges, *edge.gateways), key=lambda one: one.origin)),
         credentials=credentials,
         nodes=nodes.read(objects.nodes),
+        telemetries=tuple(told),
+        sinks=sinks,
         options=options,
     )
     problems += [*lost.problems(mesh), *shadowed.between(mesh)]

@@ -3,6 +3,7 @@
 Pure. Never: I/O; a pod that is over, or that shares the node's network, is no workload.
 """
 
+from telltale.kube import owner
 from telltale.kube.codec import Json, Object, dig
 from telltale.kube.core import Pod
 from telltale.model.workload import Proxy, Role, Workload
@@ -23,18 +24,9 @@ def read(pod: Pod) -> Workload | None:
         name=pod.metadata.name, namespace=pod.metadata.namespace,
         labels=dict(pod.metadata.labels),
         addresses=tuple(address for address in dict.fromkeys(addresses) if address),
-        ports=ports, service_account=pod.spec.service_account_name, owner=_owner(pod),
-        node=pod.spec.node_name,
+        ports=ports, service_account=pod.spec.service_account_name, node=pod.spec.node_name,
+        owner=owner.workload(pod).name if pod.metadata.controller else "",
     )  # fmt: skip
-
-
-def _owner(pod: Pod) -> str:
-    """A ReplicaSet is named after its Deployment and the hash of the pod template."""
-    owner = pod.metadata.controller
-    if owner is None:
-        return ""
-    tail = f"-{pod.metadata.labels.get('pod-template-hash', '')}"
-    return owner.name.removesuffix(tail) if owner.kind == "ReplicaSet" else owner.name
 
 
 class NotAProxy(ValueError):
