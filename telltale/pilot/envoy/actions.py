@@ -19,6 +19,7 @@ from telltale.model.route import (
 )
 from telltale.model.view import View
 from telltale.pilot.envoy import edits, faults, names
+from telltale.pilot.envoy.times import duration
 
 _CODES = {
     301: RedirectAction.MOVED_PERMANENTLY, 302: RedirectAction.FOUND,
@@ -96,8 +97,9 @@ def _forward(route: Route, http: HttpRoute, match: Match, dialled: Dialled) -> N
         action.cluster_not_found_response_code = RouteAction.INTERNAL_SERVER_ERROR
     action.timeout.SetInParent()  # 0: none, where Envoy would give up after 15 s
     if http.timeout_s:
-        action.timeout.FromNanoseconds(round(http.timeout_s * 1e9))
-    action.max_stream_duration.max_stream_duration.SetInParent()
+        action.timeout.CopyFrom(duration(http.timeout_s))
+    else:  # Envoy does not look at the timeout where this is set
+        action.max_stream_duration.max_stream_duration.SetInParent()
     for mirror in http.mirrors:
         if mirror.share:
             copied = action.request_mirror_policies.add()

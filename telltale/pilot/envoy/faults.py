@@ -6,6 +6,7 @@ from envoy.type.v3.percent_pb2 import FractionalPercent
 
 from telltale.model.route import Abort, Delay
 from telltale.pilot.envoy.resources import pack
+from telltale.pilot.envoy.times import duration
 
 FILTER = "envoy.filters.http.fault"
 _MILLION = 1_000_000
@@ -17,7 +18,7 @@ def apply(route: Route, delay: Delay | None, abort: Abort | None) -> None:
         return
     fault = HTTPFault()
     if delay is not None:
-        fault.delay.fixed_delay.FromNanoseconds(round(delay.seconds * 1e9))
+        fault.delay.fixed_delay.CopyFrom(duration(delay.seconds))
         fault.delay.percentage.CopyFrom(part(delay.share))
     if abort is not None:
         if abort.grpc is not None:

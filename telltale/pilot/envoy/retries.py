@@ -16,6 +16,7 @@ from envoy.extensions.retry.priority.previous_priorities.v3.previous_priorities_
 
 from telltale.model.route import Retries
 from telltale.pilot.envoy.resources import pack
+from telltale.pilot.envoy.times import duration
 
 RETRIES = 2
 # How often to draw again when the drawn host was tried before. One that fails fast has the fewest
@@ -64,9 +65,9 @@ def _policy(wanted: Retries, on: str) -> RetryPolicy:
     policy.num_retries.value = wanted.attempts
     policy.retriable_status_codes.extend(wanted.codes)
     if wanted.per_try_s:
-        policy.per_try_timeout.FromNanoseconds(round(wanted.per_try_s * 1e9))
+        policy.per_try_timeout.CopyFrom(duration(wanted.per_try_s))
     if wanted.backoff_s:
-        policy.retry_back_off.base_interval.FromNanoseconds(round(wanted.backoff_s * 1e9))
+        policy.retry_back_off.base_interval.CopyFrom(duration(wanted.backoff_s))
     if wanted.other_localities:
         priorities = PreviousPrioritiesConfig(update_frequency=PRIORITIES_EVERY)
         policy.retry_priority.name = "envoy.retry_priorities.previous_priorities"

@@ -98,12 +98,17 @@ def _conflicts(host: str, elder: Routing, younger: Routing) -> Iterator[Problem]
                          "put the rules of one host into one VirtualService", why)  # fmt: skip
 
 
-def _meet(one: Routing, other: Routing) -> bool:
-    """Whether any client sees both. Gateways have a merge of their own, told with them."""
-    if MESH not in one.gateways or MESH not in other.gateways:
+def _meet(elder: Routing, younger: Routing) -> bool:
+    """Whether any sidecar sees both, and the elder first: clients see their own namespace's first.
+
+    Gateways have a merge of their own, told with them.
+    """
+    if MESH not in elder.gateways or MESH not in younger.gateways:
         return False
-    first, second = set(one.scope.namespaces), set(other.scope.namespaces)
-    return EVERYWHERE in first | second or bool(first & second)
+    sees, meets = set(elder.scope.namespaces), set(younger.scope.namespaces)
+    common = meets if EVERYWHERE in sees else sees if EVERYWHERE in meets else sees & meets
+    own = younger.origin.namespace
+    return bool(common if elder.origin.namespace == own else common - {own})
 
 
 def _never(ref: Ref, where: str, what: str, hint: str, why: str = _NEVER) -> Problem:
