@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from telltale.kube import codec
-from telltale.kube.cluster import ConfigMap, Secret
+from telltale.kube.cluster import ConfigMap, Node, Secret
 from telltale.kube.codec import Malformed, Object, dig
 from telltale.kube.core import Pod
 from telltale.kube.istio.message import Config
@@ -36,7 +36,7 @@ def of(documents: Iterable[Object], namespace: str = DEFAULT_NAMESPACE) -> Objec
         tuple(_all(placed, "Service", Service)),
         tuple(_all(placed, "EndpointSlice", EndpointSlice)),
         tuple(pods), configs, tuple(_all(placed, "Secret", Secret)),
-        tuple(_all(placed, "ConfigMap", ConfigMap)),
+        tuple(_all(placed, "ConfigMap", ConfigMap)), tuple(_all(placed, "Node", Node)),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from telltale.model.mesh import Mesh
 from telltale.model.policy import Policy, Subset
 from telltale.model.route import Destination, HttpRoute, Routing, Share
 from telltale.model.scope import Origin, Scope
+from telltale.model.service import Service
 from telltale.pilot.lasting import GRACE_S, Lost, carry
 
 HOST = "reviews.shop.svc.cluster.local"
@@ -18,6 +19,7 @@ def routed(*subsets: str) -> tuple[Routing, ...]:
     return (Routing(Origin("", "r", "shop"), Scope(), (HOST,), http=(HttpRoute(shares=shares),)),)
 
 
+SERVICES = {HOST: Service("reviews", "shop", HOST)}
 BEFORE = Mesh(policies=(POLICY,), routings=routed("v2"))
 
 
@@ -57,6 +59,24 @@ def test_what_nobody_ever_defined_is_not_made_up():
     after = Mesh(policies=(POLICY,), routings=routed("v9"))
     mesh, lost = carry(BEFORE, after, Lost(), 1.0)
     assert mesh is after and lost == Lost()
+
+
+def test_a_route_waits_for_the_subset_that_it_leads_to_but_not_for_ever():
+    before = Mesh(SERVICES, policies=(FIRST_ONLY,), routings=routed("v1"))
+    after = replace(before, routings=routed("v2"))
+    mesh, lost = carry(before, after, Lost(), 1.0)
+    assert mesh.routings == before.routings and lost.until(1.0) == 1.0 + GRACE_S
+    there, none = carry(mesh, replace(after, policies=(POLICY,)), lost, 2.0)
+    assert there.routings == after.routings and none == Lost()
+    late, lost = carry(mesh, after, lost, 1.0 + GRACE_S)
+    assert late is after and lost == Lost()
+
+
+def test_a_route_that_never_was_whole_is_not_waited_for():
+    before = Mesh(SERVICES, policies=(FIRST_ONLY,), routings=routed("v8"))
+    assert carry(before, replace(before, routings=routed("v9")), Lost(), 1.0)[1] == Lost()
+    alone = Mesh(SERVICES, policies=(FIRST_ONLY,))
+    assert carry(alone, replace(alone, routings=routed("v9")), Lost(), 1.0)[1] == Lost()
 
 
 def test_defined_again_it_starts_anew():
