@@ -82,6 +82,10 @@ def _access() -> list[Object]:
         {**_rule("admissionregistration.k8s.io", "validatingwebhookconfigurations", "update patch"),
          "resourceNames": [validator.VALIDATOR]},
         _rule("authentication.k8s.io", "tokenreviews", "create"),
+        # For the Gateways that are deployed by the pilot, and the class that says that they are.
+        _rule("", "services serviceaccounts", "create patch update"),
+        _rule("apps", "deployments", "get create patch update"),
+        _rule("gateway.networking.k8s.io", "gatewayclasses", "create patch update"),
     ]  # fmt: skip
     own: list[Json] = [_rule("", "secrets", "get create update patch")]
     return [

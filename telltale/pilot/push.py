@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
+from telltale.kube.codec import Object
 from telltale.lib.clock import Clock
 from telltale.lib.memo import Memo
 from telltale.lib.topic import Topic
@@ -65,6 +66,7 @@ class Push:
         self.mesh = Mesh(options=options)
         self._told: tuple[Problem, ...] = ()
         self.said: Statuses = {}
+        self.made: Topic[tuple[Object, ...]] = Topic(())
         self.rejected: tuple[Problem, ...] = ()
         self.changed: Topic[None] = Topic(None)
         self.plans = Plans(self.mesh)
@@ -125,6 +127,8 @@ class Push:
         self.mesh, self._lost = lasting.carry(self.mesh, found.mesh, self._lost, now)
         self._told = found.problems
         self.said = found.statuses
+        if found.made != self.made.value:
+            self.made.publish(found.made)
         self.changed.publish(None)
         self.plans = Plans(self.mesh)
         self._keyring = secrets.read(current.secrets.values())

@@ -14,9 +14,7 @@ from aiohttp import web
 
 from telltale import __version__
 from telltale.kube.client import Client
-from telltale.kube.gatewayapi import kinds as gatewayapi
 from telltale.kube.informer import Informer
-from telltale.kube.istio.kinds import DEFINITIONS
 from telltale.kube.kinds import CONFIG_MAP, ENDPOINT_SLICE, NODE, POD, SECRET, SERVICE
 from telltale.lib.clock import Clock, Ids
 from telltale.lib.tasks import supervise
@@ -24,6 +22,8 @@ from telltale.model.options import DEFAULT, Options
 from telltale.pilot.configs import Configs
 from telltale.pilot.doors import Doors
 from telltale.pilot.intake.gatewayapi.read import NAMESPACES
+from telltale.pilot.intake.read import CONFIGS
+from telltale.pilot.making import Maker
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.push import Push
 from telltale.pilot.status import Status
@@ -90,7 +90,7 @@ async def run(
     services.listeners.append(current.apply_service)
     slices.listeners.append(current.apply_slice)
     pods.listeners.append(current.apply_pod)
-    kinds = [one.kind for one in (*DEFINITIONS, *gatewayapi.DEFINITIONS)]
+    kinds = [kind for kind in CONFIGS if kind is not NAMESPACES]
     configs = Configs(client, kinds, current.apply_config)
     namespaces = Informer(client, NAMESPACES)
     namespaces.listeners.append(partial(current.apply_config, NAMESPACES))
@@ -114,6 +114,7 @@ async def run(
         verdicts = Verdicts(pilot.push, current)
         tasks.start("judge objects", verdicts.run)
         tasks.start("write statuses", Writer(client, current, verdicts.statuses, clock).run)
+        tasks.start("make what Gateways need", Maker(client, pilot.push.made).run)
         await asyncio.Event().wait()
 
 

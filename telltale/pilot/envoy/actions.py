@@ -28,6 +28,9 @@ _CODES = {
 }  # fmt: skip
 
 
+_USUAL = {"http": 80, "https": 443}
+
+
 @dataclass(frozen=True, slots=True)
 class Dialled:
     """What a client asked for: a host and port of the mesh, as this class of clients sees them.
@@ -81,8 +84,15 @@ def _redirect(route: Route, redirect: Redirect, port: int) -> None:
         action.path_redirect = redirect.path
     if redirect.scheme:
         action.scheme_redirect = redirect.scheme
-    action.port_redirect = port if redirect.port_as_dialled else redirect.port
+    action.port_redirect = redirect.port or _redirect_port(redirect, port)
     action.response_code = _CODES[redirect.code]
+
+
+def _redirect_port(redirect: Redirect, dialled: int) -> int:
+    """0 leaves the port as it stands in the request: that of the scheme, where it does not."""
+    if dialled in _USUAL.values():
+        return 0
+    return dialled if redirect.port_as_dialled else _USUAL.get(redirect.scheme, 0)
 
 
 def _forward(route: Route, http: HttpRoute, match: Match, dialled: Dialled) -> None:

@@ -42,7 +42,7 @@ def _of(routing: Routing, dialled: Dialled) -> Iterator[list[Route]]:
 
 def _routes(routing: Routing, http: HttpRoute, match: Match, dialled: Dialled) -> list[Route]:
     route = Route(name=_name(http, match), match=matching.request(match))
-    route.metadata.filter_metadata["istio"].update({"config": routing.origin.path})
+    route.metadata.filter_metadata["istio"].update({"config": (http.origin or routing.origin).path})
     route.stat_prefix = match.stat_prefix
     actions.apply(route, http, match, dialled)
     faults.apply(route, http.delay, http.abort)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from telltale.kube import service as kube
 from telltale.kube.cluster import ConfigMap, Node, Secret
+from telltale.kube.codec import Object
 from telltale.kube.core import Pod
 from telltale.kube.gatewayapi import kinds as gateway_kinds
 from telltale.kube.istio import kinds as istio
@@ -73,6 +74,7 @@ class Reading:
     mesh: Mesh
     problems: tuple[Problem, ...] = ()
     statuses: Statuses = field(default_factory=dict)
+    made: tuple[Object, ...] = ()  # what Gateways need besides
 
 
 def read(objects: Objects, options: Options = DEFAULT) -> tuple[Mesh, tuple[Problem, ...]]:
@@ -115,7 +117,7 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         options=options,
     )
     problems += [*lost.problems(mesh), *shadowed.between(mesh)]
-    return Reading(mesh, tuple(problems), edge.statuses)
+    return Reading(mesh, tuple(problems), edge.statuses, edge.made)
 
 
 def _services(

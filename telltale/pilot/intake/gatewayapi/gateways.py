@@ -37,6 +37,14 @@ class Edge:
     address: str = ""
 
     @property
+    def uid(self) -> str:
+        return self.subject.meta.uid
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        return self.subject.meta.annotations
+
+    @property
     def key(self) -> tuple[str, str]:
         return self.subject.namespace, self.subject.origin.name
 

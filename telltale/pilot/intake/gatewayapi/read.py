@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from telltale.kube.cluster import ConfigMap
+from telltale.kube.codec import Object
 from telltale.kube.gatewayapi import routes as api
 from telltale.kube.gatewayapi.kinds import (
     BACKEND_TLS_POLICY,
@@ -32,6 +33,7 @@ from telltale.pilot.intake.gatewayapi import (
     classes,
     gateways,
     grants,
+    made,
     parents,
     rules,
     subject,
@@ -57,6 +59,7 @@ class Found:
     policies: list[Policy] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     statuses: Statuses = field(default_factory=dict)
+    made: tuple[Object, ...] = ()
 
 
 def read(of: Objects, world: World, texts: Iterable[ConfigMap] = ()) -> Found:
@@ -82,7 +85,7 @@ def read(of: Objects, world: World, texts: Iterable[ConfigMap] = ()) -> Found:
     secured = tlspolicies.read(of(BACKEND_TLS_POLICY), world, texts, routings)
     return Found(
         routings, [model for edge in edges for model in edge.gateways], secured.policies,
-        problems + secured.problems, statuses | secured.statuses,
+        problems + secured.problems, statuses | secured.statuses, made.objects(edges),
     )  # fmt: skip
 
 

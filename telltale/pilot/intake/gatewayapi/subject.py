@@ -11,7 +11,7 @@ from typing import TypeVar
 from telltale.kube.codec import Malformed, convert
 from telltale.kube.gatewayapi.message import Message
 from telltale.kube.kinds import Kind
-from telltale.kube.meta import Config, Ref
+from telltale.kube.meta import Config, Meta, Ref
 from telltale.model.scope import Origin
 from telltale.pilot.intake.gatewayapi.grants import Named
 from telltale.pilot.intake.problem import Problem
@@ -43,6 +43,7 @@ class Subject:
     kind: Kind[Config]
     origin: Origin
     generation: int
+    meta: Meta = field(default_factory=Meta)
     unresolved: list[Wrong] = field(default_factory=list)
     refused: dict[int, Wrong] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -109,4 +110,4 @@ def _subjects(kind: Kind[Config], given: Iterable[Config]) -> Iterator[tuple[Sub
         origin = Origin(
             meta.creation_timestamp or "", meta.name, meta.namespace, kind.kind, path
         )  # fmt: skip
-        yield Subject(kind, origin, meta.generation), one
+        yield Subject(kind, origin, meta.generation, meta), one
