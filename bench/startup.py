@@ -13,6 +13,7 @@ GOAL_S = 20.0
 RANGES = (
     "--pod-cidr", "172.28.0.0/16", "--node-cidr", "172.28.3.0/24",
     "--service-cidr", "172.31.0.0/16", "--dns-address", "172.31.0.10", "--api-port", "18443",
+    "--ingress-port", "18080", "--ingress-tls-port", "18444",
 )  # fmt: skip
 
 

@@ -36,11 +36,12 @@ class Admin:
         query = f"usedonly&filter={quote(pattern, safe='')}"
         return dict(_read_stats(await self._text("GET", "/stats", query)))
 
-    async def drain(self) -> None:
+    async def drain(self, *, everything: bool = False) -> None:
         """No new work from other proxies: `connection: close` and GOAWAY, listeners stay until the
-        end.
+        end. `everything`: a gateway's own work is what goes out, too.
         """
-        await self._text("POST", "/drain_listeners", "inboundonly&graceful&skip_exit")
+        which = "" if everything else "inboundonly&"
+        await self._text("POST", "/drain_listeners", f"{which}graceful&skip_exit")
 
     async def last_nack(self) -> str | None:
         """Envoy's words for the newest listener that it rejects now.

@@ -56,7 +56,7 @@ def bootstrap(settings: Settings) -> Json:
                 _local_cluster("agent", settings.ports.status),
                 _pilot_cluster(settings),
             ],
-            "listeners": [_prometheus_listener(settings.ports.prometheus)],
+            "listeners": _listeners(settings),
         },
         "overload_manager": _overload(),
     }
@@ -140,11 +140,19 @@ def _local_cluster(name: str, port: int) -> Json:
     }
 
 
-def _prometheus_listener(port: int) -> Json:
-    route = {"match": {"prefix": "/stats/prometheus"}, "route": {"cluster": "prometheus_stats"}}
+def _listeners(settings: Settings) -> list[Json]:
+    """For scrapes; and at a gateway, whose Service has that port, for load balancers that probe."""
+    found = [_listener(settings.ports.prometheus, "stats", "/stats/prometheus", "prometheus_stats")]
+    if settings.router:
+        found.append(_listener(settings.ports.health, "agent", "/healthz/ready", "agent"))
+    return found
+
+
+def _listener(port: int, stat_prefix: str, path: str, cluster: str) -> Json:
+    route = {"match": {"prefix": path}, "route": {"cluster": cluster}}
     connections: Json = {
         "@type": _NET,
-        "stat_prefix": "stats",
+        "stat_prefix": stat_prefix,
         "codec_type": "AUTO",
         "route_config": {
             "virtual_hosts": [{"name": "backend", "domains": ["*"], "routes": [route]}]

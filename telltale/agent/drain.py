@@ -69,11 +69,12 @@ def pulse(elapsed_s: float, active: int | None, times: DrainTimes) -> Asked | No
 ACTIVE_FILTER = r"^listener\..*downstream_cx_active$"
 
 
-def active_connections(stats: Mapping[str, int], prometheus_port: int) -> int:
-    """Of all listeners but those of the agent's own questions (admin, statistics), workers not
-    counted twice.
+def active_connections(stats: Mapping[str, int], *own_ports: int) -> int:
+    """Of all listeners but those of the agent's own questions (admin, statistics, health), workers
+    not counted twice.
     """
-    own = ("listener.admin.", f"listener.0.0.0.0_{prometheus_port}.", "listener.envoy_internal_")
+    mine = tuple(f"listener.0.0.0.0_{port}." for port in own_ports)
+    own = ("listener.admin.", *mine, "listener.envoy_internal_")
     return sum(
         value
         for name, value in stats.items()

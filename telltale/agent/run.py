@@ -76,7 +76,7 @@ async def _live(settings: Settings, parts: Parts, asked: "asyncio.Queue[Asked]")
             parts.life.leaving = parts.life.leaving or f"{event.value}, {phase}"
         if Act.DRAIN in acts:
             began = parts.clock.monotonic()
-            await _drain(parts.admin)
+            await _drain(parts.admin, everything=settings.router)
         if Act.STOP_ENVOY in acts:
             await parts.envoy.stop()
         if phase is Phase.STOPPING:
@@ -97,15 +97,15 @@ async def _next(
             return await asked.get()
     try:
         stats = await parts.admin.stats(ACTIVE_FILTER)
-        active = active_connections(stats, settings.ports.prometheus)
+        active = active_connections(stats, settings.ports.prometheus, settings.ports.health)
     except AdminError:
         active = None
     return pulse(parts.clock.monotonic() - began, active, settings.drain)
 
 
-async def _drain(admin: Admin) -> None:
+async def _drain(admin: Admin, *, everything: bool) -> None:
     try:
-        await admin.drain()
+        await admin.drain(everything=everything)
     except AdminError as error:
         log.warning("Envoy was not told to drain: %s", error)
 

@@ -40,9 +40,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
+    """`health`: where a gateway, and it alone, has Envoy answer whether it is ready."""
+
     admin: int = 15000
     status: int = 15020
     prometheus: int = 15090
+    health: int = 15021
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,11 @@ class Settings:
     peer: Peer = NOBODY
 
     @property
+    def router(self) -> bool:
+        """Whether Envoy is the workload, a gateway, and stands beside none."""
+        return self.kind == "router"
+
+    @property
     def node_id(self) -> str:
         return f"{self.kind}~{self.ip}~{self.pod}.{self.namespace}~{self.domain}"
 
@@ -103,6 +111,8 @@ def read(environ: Mapping[str, str], flags: Flags, labels_text: str = "") -> Set
     domain = flags.domain or f"{namespace}.svc.cluster.local"
     address = flags.discovery_address or config.text("discoveryAddress", PILOT)
     metadata = _metadata(environ, config, labels)
+    if flags.kind == "router":
+        metadata.pop("INTERCEPTION_MODE", None)  # there is nobody's traffic to intercept
     return Settings(
         kind=flags.kind,
         pod=_needed(environ, "POD_NAME"),

@@ -15,6 +15,8 @@ from typing import Protocol
 from telltale.app import images, preflight, removal, supervisor
 from telltale.app.errors import Refused
 from telltale.app.home import ClusterSettings, Home
+from telltale.inject.decide import MESH
+from telltale.inject.gateways import INGRESS, Exposed, gateway_objects, node_ports
 from telltale.inject.install import MeshSettings, mesh_objects
 from telltale.kube import codec, kubeconfig
 from telltale.kube.apply import ensure
@@ -68,7 +70,7 @@ async def up(home: Home, settings: ClusterSettings, wanted: Wanted, progress: Pr
         await _until(lambda: _lacking(home), wanted.limit_s, "the API server", progress)
     try:
         async with Http(kubeconfig.load(home.kubeconfig)) as http:
-            await _furnish(Client(http), wanted, progress)
+            await _furnish(Client(http), settings, wanted, progress)
     except ApiError as error:
         if home.holder() is None:
             raise Refused(f"the supervisor ended: {_last_words(home.log)}") from error
@@ -125,12 +127,16 @@ async def _node_silent(client: Client, since: datetime) -> str:
     return "" if spoken else "its first word"
 
 
-async def _furnish(client: Client, wanted: Wanted, progress: Progress) -> None:
+async def _furnish(
+    client: Client, settings: ClusterSettings, wanted: Wanted, progress: Progress
+) -> None:
     progress.step("cluster DNS and the mesh" if wanted.mesh else "cluster DNS")
     if wanted.mesh:
-        settings = MeshSettings(proxy_image=images.PROXY, pilot_image=images.PILOT)
-        await ensure(client, mesh_objects(settings))
+        mesh = MeshSettings(proxy_image=images.PROXY, pilot_image=images.PILOT)
+        await ensure(client, mesh_objects(mesh))
     await _pods_ready(client, wanted, progress)
+    if wanted.mesh:
+        await _gateways(client, Exposed(settings.ingress_port, settings.ingress_tls_port))
     if wanted.sample:
         progress.step(wanted.sample)
         if wanted.mesh:
@@ -138,7 +144,16 @@ async def _furnish(client: Client, wanted: Wanted, progress: Progress) -> None:
             await client.patch(NAMESPACE, "default", label, how=Patch.MERGE)
         for file in sorted((images.samples_directory() / wanted.sample).glob("*.yaml")):
             await ensure(client, codec.parse_yaml(file.read_bytes()))
+    if wanted.mesh or wanted.sample:
         await _pods_ready(client, wanted, progress)
+
+
+async def _gateways(client: Client, exposed: Exposed) -> None:
+    """The mesh's gateways, written by the injector, which is ready; at the ports of this start."""
+    created = await ensure(client, gateway_objects(exposed))
+    if not any((one.kind, one.name) == ("Service", INGRESS) for one in created):
+        patch = node_ports(exposed)
+        await client.patch(SERVICE, INGRESS, patch, namespace=MESH, how=Patch.STRATEGIC)
 
 
 async def _pods_ready(client: Client, wanted: Wanted, progress: Progress) -> None:

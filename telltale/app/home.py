@@ -34,6 +34,16 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
     search_domain: str = "localdomain"
     upstream_dns: tuple[str, ...] = ()
     egress_cidrs: tuple[str, ...] = ()
+    ingress_port: int = 8080
+    ingress_tls_port: int = 8443
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """What is listened on at 127.0.0.1, by the flag that chooses it."""
+        return {
+            "--api-port": self.api_port, "--ingress-port": self.ingress_port,
+            "--ingress-tls-port": self.ingress_tls_port,
+        }  # fmt: skip
 
     @property
     def node_address(self) -> str:
@@ -65,8 +75,13 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
             _address("--upstream-dns", upstream.partition(":")[0])
         for cidr in self.egress_cidrs:
             _network("--egress-cidr", cidr)
-        if not 0 < self.api_port < 65536:
-            raise Refused(f"--api-port {self.api_port} is not a port (1-65535)")
+        flags: dict[int, str] = {}
+        for flag, port in self.ports.items():
+            if not 0 < port < 65536:
+                raise Refused(f"{flag} {port} is not a port (1-65535)")
+            if port in flags:
+                raise Refused(f"{flag} {port} is {flags[port]} too: choose another")
+            flags[port] = flag
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def parts(home: Home, settings: ClusterSettings) -> ClusterParts:
             store=str(home.path / "store.db"),
             services=IPv4Network(settings.service_cidr),
             ips=("127.0.0.1", settings.node_address),
+            node_ports=(settings.ingress_port, settings.ingress_tls_port),
         ),
         addons=AddonSettings(
             node_address=settings.node_address,

@@ -35,7 +35,10 @@ def check_unchanged(home: Home, settings: ClusterSettings) -> None:
         return
     flags = dict(_FIXED)
     if home.holder() is not None:
-        flags |= {"api_port": "--api-port", "egress_cidrs": "--egress-cidr"}
+        flags |= {
+            "api_port": "--api-port", "egress_cidrs": "--egress-cidr",
+            "ingress_port": "--ingress-port", "ingress_tls_port": "--ingress-tls-port",
+        }  # fmt: skip
     for name, flag in flags.items():
         was, asked = _text(getattr(before, name)), _text(getattr(settings, name))
         if was != asked:
@@ -67,7 +70,8 @@ def check(home: Home, settings: ClusterSettings) -> None:
     if "overlay" not in Path("/proc/filesystems").read_text():
         raise Refused("this kernel has no overlay file system: modprobe overlay")
     _ranges_free(home, settings)
-    _port_free(settings.api_port)
+    for flag, port in settings.ports.items():
+        _port_free(flag, port)
 
 
 def _ranges_free(home: Home, settings: ClusterSettings) -> None:
@@ -94,7 +98,7 @@ def _routes() -> list[tuple[IPv4Network, str]]:
         return found
 
 
-def _port_free(port: int) -> None:
+def _port_free(flag: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -104,5 +108,5 @@ def _port_free(port: int) -> None:
                 raise
             raise Refused(
                 f"port {port} on 127.0.0.1 is taken by another program: "
-                "choose another with --api-port"
+                f"choose another with {flag}"
             ) from None

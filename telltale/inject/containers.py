@@ -6,6 +6,7 @@ the agent itself. Never: the rest of the pod.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from telltale.inject.decide import PROXY
 from telltale.inject.probes import STATUS_PORT
@@ -19,6 +20,11 @@ INIT = "istio-init"
 USER = 1337
 OUTBOUND, INBOUND, HEALTH, METRICS = 15001, 15006, 15021, 15090
 RESERVED = (15000, OUTBOUND, INBOUND, 15008, STATUS_PORT, HEALTH, METRICS)
+
+
+class Kind(StrEnum):
+    SIDECAR = "sidecar"
+    ROUTER = "router"  # a gateway: the proxy is all that the pod is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +70,27 @@ def init(wishes: Wishes, settings: SidecarSettings) -> Object:
     }
 
 
-def proxy(injection: Injection, moved: Mapping[str, str]) -> Object:
+def proxy(
+    injection: Injection, moved: Mapping[str, str], kind: Kind = Kind.SIDECAR
+) -> Object:
     """The agent and its Envoy; `moved` is the environment that stands for what the pod gave up."""
     wishes = injection.wishes
+    ready = STATUS_PORT if kind is Kind.SIDECAR else HEALTH
     container: Object = {
         "name": PROXY,
         "image": wishes.image,
         "imagePullPolicy": injection.settings.image_pull_policy,
         "args": [
-            "proxy", "sidecar",
+            "proxy", str(kind),
             "--domain", f"$(POD_NAMESPACE).svc.{injection.settings.cluster_domain}",
             f"--proxyLogLevel={wishes.log_level}",
             f"--proxyComponentLogLevel={wishes.component_log_level}",
             f"--log_output_level={wishes.agent_log_level}",
         ],
         "ports": [{"containerPort": METRICS, "name": "http-envoy-prom", "protocol": "TCP"}],
-        "env": _environment(injection, moved),
+        "env": _environment(injection, moved, kind),
         "readinessProbe": {
-            "httpGet": {"path": "/healthz/ready", "port": STATUS_PORT, "scheme": "HTTP"},
+            "httpGet": {"path": "/healthz/ready", "port": ready, "scheme": "HTTP"},
             "initialDelaySeconds": 1,
             "periodSeconds": 2,
             "successThreshold": 1,
@@ -132,7 +141,7 @@ def _resources(wishes: Wishes) -> Object:
     return found
 
 
-def _environment(injection: Injection, moved: Mapping[str, str]) -> list[Json]:
+def _environment(injection: Injection, moved: Mapping[str, str], kind: Kind) -> list[Json]:
     settings, workload = injection.settings, injection.workload
     fields = {
         "POD_NAME": "metadata.name",
@@ -147,7 +156,7 @@ def _environment(injection: Injection, moved: Mapping[str, str]) -> list[Json]:
         "ISTIO_META_POD_PORTS": compact(_pod_ports(injection.pod)),
         "ISTIO_META_APP_CONTAINERS": ",".join(app_containers(injection.pod)),
         "ISTIO_META_CLUSTER_ID": settings.cluster_id,
-        "ISTIO_META_INTERCEPTION_MODE": "REDIRECT",
+        "ISTIO_META_INTERCEPTION_MODE": "REDIRECT" if kind is Kind.SIDECAR else "",
         "ISTIO_META_WORKLOAD_NAME": workload.name,
         "ISTIO_META_OWNER": workload.owner(injection.namespace) if workload.name else "",
         "ISTIO_META_MESH_ID": settings.mesh_id,

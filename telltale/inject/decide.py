@@ -14,7 +14,9 @@ POD_KEY = "sidecar.istio.io/inject"
 STATUS = "sidecar.istio.io/status"
 PROXY = "istio-proxy"
 # The mesh's own and Kubernetes' own: a sidecar here would wait for what it is part of.
-SYSTEM = ("kube-system", "kube-public", "kube-node-lease", "istio-system")
+KUBERNETES = ("kube-system", "kube-public", "kube-node-lease")
+MESH = "istio-system"  # only a pod that asks for it by its label: a gateway
+SYSTEM = (*KUBERNETES, MESH)
 
 _TRUE = ("true", "yes", "y", "on")  # the words that Istio takes for yes; any other is a no
 
@@ -38,10 +40,12 @@ def decide(pod: Object, namespace: str, namespace_labels: Mapping[str, str]) -> 
 
 def selected(pod: Object, namespace: str, namespace_labels: Mapping[str, str]) -> Decision:
     """What the selectors of webhook configuration `istio-sidecar-injector` say."""
-    if namespace in SYSTEM:
+    if namespace in KUBERNETES:
         return Decision(False, f"namespace {namespace} is never injected")
     switch = namespace_labels.get(NAMESPACE_LABEL)
     asked = dig(pod, "metadata", "labels", POD_KEY)
+    if namespace == MESH:
+        return _of_mesh(asked == "true")
     if switch is not None and switch != "enabled":
         return Decision(False, f"namespace {namespace} has label {NAMESPACE_LABEL}={switch}")
     if asked == "false":
@@ -55,6 +59,12 @@ def selected(pod: Object, namespace: str, namespace_labels: Mapping[str, str]) -
         f"namespace {namespace} has no label {NAMESPACE_LABEL}=enabled, "
         f"and the pod no label {POD_KEY}=true",
     )
+
+
+def _of_mesh(asked: bool) -> Decision:
+    if asked:
+        return Decision(True, f"the pod has label {POD_KEY}=true")
+    return Decision(False, f"namespace {MESH} is injected only where a pod's label asks for it")
 
 
 def wanted(pod: Object, namespace: str) -> Decision:
@@ -71,8 +81,10 @@ def wanted(pod: Object, namespace: str) -> Decision:
 
 
 def _impossible(pod: Object, namespace: str) -> str:
-    if namespace in SYSTEM:
+    if namespace in KUBERNETES:
         return f"namespace {namespace} is never injected"
+    if namespace == MESH and dig(pod, "metadata", "labels", POD_KEY) != "true":
+        return _of_mesh(False).reason
     if dig(pod, "spec", "hostNetwork") is True:
         return "the pod uses the host's network, which must not be redirected"
     if not dig(pod, "spec", "containers", default=[]):

@@ -8,7 +8,7 @@ get no new pods (failurePolicy Fail), rather than pods outside the mesh.
 from dataclasses import dataclass
 
 from telltale.inject import validator
-from telltale.inject.decide import NAMESPACE_LABEL, POD_KEY, SYSTEM
+from telltale.inject.decide import MESH, NAMESPACE_LABEL, POD_KEY, SYSTEM
 from telltale.kube import codec
 from telltale.kube.codec import Json, Object
 from telltale.kube.gatewayapi import kinds as gatewayapi
@@ -17,6 +17,7 @@ from telltale.kube.istio import crds
 NAMESPACE = "istio-system"
 PILOT = "istio-pilot"
 WEBHOOK = "istio-sidecar-injector"
+NAME = "kubernetes.io/metadata.name"  # the label that every namespace has
 # Where the pilot finds its ConfigMaps.
 MESH_FILE, VALUES_FILE = "/etc/istio/config/mesh", "/etc/istio/inject/values"
 
@@ -218,25 +219,30 @@ def _discovery(settings: MeshSettings) -> Object:
 
 def _webhook_configuration() -> Object:
     """The first stage of `decide`, as the API server reads it."""
-    enabled: Object = {"key": NAMESPACE_LABEL, "operator": "In", "values": ["enabled"]}
+    enabled = _where(NAMESPACE_LABEL, "In", "enabled")
     silent: Object = {"key": NAMESPACE_LABEL, "operator": "DoesNotExist"}
-    not_refused: Object = {"key": POD_KEY, "operator": "NotIn", "values": ["false"]}
-    asked_for: Object = {"key": POD_KEY, "operator": "In", "values": ["true"]}
+    not_refused = _where(POD_KEY, "NotIn", "false")
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "MutatingWebhookConfiguration",
         "metadata": {"name": WEBHOOK, "labels": {"app": "sidecar-injector"}},
         "webhooks": [
-            _webhook("namespace", enabled, not_refused),
-            _webhook("object", silent, asked_for),
+            _webhook("namespace", [enabled, _where(NAME, "NotIn", *SYSTEM)], not_refused),
+            _webhook("object", [silent, _where(NAME, "NotIn", *SYSTEM)], _where_asked()),
+            _webhook("gateway", [_where(NAME, "In", MESH)], _where_asked()),
         ],
     }
 
 
-def _webhook(name: str, namespaces: Object, pods: Object) -> Object:
-    not_system: Object = {
-        "key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": list(SYSTEM),
-    }  # fmt: skip
+def _where(key: str, operator: str, *values: str) -> Object:
+    return {"key": key, "operator": operator, "values": list(values)}
+
+
+def _where_asked() -> Object:
+    return _where(POD_KEY, "In", "true")
+
+
+def _webhook(name: str, namespaces: list[Json], pods: Object) -> Object:
     service: Object = {"namespace": NAMESPACE, "name": PILOT, "path": "/inject", "port": 443}
     rule: Object = {
         "operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"],
@@ -245,7 +251,7 @@ def _webhook(name: str, namespaces: Object, pods: Object) -> Object:
         "name": f"{name}.sidecar-injector.istio.io",
         "clientConfig": {"service": service},
         "rules": [rule],
-        "namespaceSelector": {"matchExpressions": [namespaces, not_system]},
+        "namespaceSelector": {"matchExpressions": namespaces},
         "objectSelector": {"matchExpressions": [pods]},
         "failurePolicy": "Fail",
         "timeoutSeconds": 10,

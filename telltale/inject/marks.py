@@ -25,7 +25,7 @@ class Marks:
     scrape: str = ""
 
 
-def marks(pod: Object, workload: Workload, merge_metrics: bool) -> Marks:
+def marks(pod: Object, workload: Workload, merge_metrics: bool, *, redirected: bool) -> Marks:
     labels = _texts(pod, "labels")
     notes = _texts(pod, "annotations")
     apps = app_containers(pod)
@@ -34,7 +34,7 @@ def marks(pod: Object, workload: Workload, merge_metrics: bool) -> Marks:
     metrics, scrape = _metrics(notes) if merge_metrics else ({}, "")
     names = [str(dig(volume, "name")) for volume in volumes()]
     status: Object = {
-        "initContainers": [INIT],
+        "initContainers": [INIT] if redirected else [],
         "containers": [PROXY],
         "volumes": list(names),
         "imagePullSecrets": None,

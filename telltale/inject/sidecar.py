@@ -8,7 +8,7 @@ Never: whether to inject.
 from dataclasses import dataclass
 
 from telltale.inject import containers, marks, probes, wishes, workload
-from telltale.inject.containers import INIT, Injection
+from telltale.inject.containers import INIT, Injection, Kind
 from telltale.inject.decide import PROXY
 from telltale.inject.settings import SidecarSettings
 from telltale.inject.workload import Workload
@@ -16,7 +16,14 @@ from telltale.kube.codec import Json, Malformed, Object, dig
 from telltale.kube.errors import BadRequest
 from telltale.kube.patch import Shape, strategic_patch
 
-__all__ = ["SidecarSettings", "clashes", "inject"]
+__all__ = ["SidecarSettings", "clashes", "inject", "template"]
+
+TEMPLATES = "inject.istio.io/templates"
+_TEMPLATES = {
+    "sidecar": Kind.SIDECAR, "gateway": Kind.ROUTER,
+    "kube-gateway": Kind.ROUTER,  # what deployments made for the Gateway API name
+}  # fmt: skip
+_LOW_PORTS = {"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}
 
 
 def inject(
@@ -32,7 +39,9 @@ def inject(
     belongs = owner or workload.of(pod)
     asked = wishes.read(pod, settings)
     injection = Injection(pod, namespace, belongs, asked, settings)
-    marked = marks.marks(pod, belongs, asked.merge_metrics)
+    if template(pod) is Kind.ROUTER:
+        return _gateway(injection)
+    marked = marks.marks(pod, belongs, asked.merge_metrics, redirected=True)
     apps, theirs = _without(spec, "containers", PROXY)
     before, their_init = _without(spec, "initContainers", INIT)
     moved = {"ISTIO_PROMETHEUS_ANNOTATIONS": marked.scrape}
@@ -52,6 +61,45 @@ def inject(
             "initContainers": [*before, init],
             "containers": [proxy, *apps] if asked.holds_application else [*apps, proxy],
             "volumes": _volumes(spec),
+        },
+    }
+
+
+def template(pod: Object) -> Kind:
+    """Which template the pod asks for. Raises `Malformed` for one that there is not."""
+    named = dig(pod, "metadata", "annotations", TEMPLATES, default="sidecar")
+    kind = _TEMPLATES.get(str(named).strip())
+    if kind is None:
+        raise Malformed(
+            f"annotation {TEMPLATES}: {named!r} is not a template; there is: "
+            f"{', '.join(_TEMPLATES)}"
+        )
+    return kind
+
+
+def _gateway(injection: Injection) -> Object:
+    """The pod's own `istio-proxy` (image `auto`) made whole. Nothing is redirected, no probe moved.
+
+    The port of a gateway may be below 1024, and its user is nobody: the pod's network allows it.
+    """
+    pod = injection.pod
+    spec, metadata = _spec(pod), dig(pod, "metadata", default={})
+    assert isinstance(metadata, dict)
+    rest, theirs = _without(spec, "containers", PROXY)
+    marked = marks.marks(
+        pod, injection.workload, injection.wishes.merge_metrics, redirected=False
+    )
+    proxy = _customised(containers.proxy(injection, {}, Kind.ROUTER), theirs)
+    security = dig(spec, "securityContext", default={})
+    security = security if isinstance(security, dict) else {}
+    return {
+        **pod,
+        "metadata": {**metadata, "labels": marked.labels, "annotations": marked.annotations},
+        "spec": {
+            **spec,
+            "containers": [proxy, *rest],
+            "volumes": _volumes(spec),
+            "securityContext": {"sysctls": [dict(_LOW_PORTS)], **security},
         },
     }
 

@@ -153,7 +153,8 @@ def _edge(mesh: Mesh, proxy: Proxy) -> Edge:
     workload = mesh.workload(proxy)
     known = mesh.workloads.get(workload.key)
     held = mesh.gateways_of(workload)
-    ports = translation(mesh, workload, held[0].service if len(held) == 1 else "")
+    services = {one.service for one in held}
+    ports = translation(mesh, workload, services.pop() if len(services) == 1 else "")
     return Edge(
         tuple(one.name for one in held), tuple(sorted(ports.items())),
         trusted=known is not None and proxy.peer in known.addresses,

@@ -14,7 +14,7 @@ from telltale.agent.settings import Flags, read
 GOLDEN = Path(__file__).parent / "goldens" / "bootstrap.json"
 
 
-def made() -> str:
+def made(kind: str = "sidecar") -> str:
     environ = {
         "POD_NAME": "details-v1-68868454f5-94hzd",
         "POD_NAMESPACE": "default",
@@ -22,7 +22,7 @@ def made() -> str:
         "SERVICE_ACCOUNT": "bookinfo-details",
         "ISTIO_META_CLUSTER_ID": "Kubernetes",
     }
-    settings = read(environ, Flags(), 'app="details"\nversion="v1"\n')
+    settings = read(environ, Flags(kind=kind), 'app="details"\nversion="v1"\n')
     return json.dumps(bootstrap(settings), indent=1) + "\n"
 
 
@@ -42,10 +42,20 @@ def test_only_statistics_are_served_before_the_pilot_has_spoken():
     assert names == ["prometheus_stats", "agent", "xds-grpc"]
 
 
+def test_a_gateway_says_on_15021_whether_it_is_ready_and_intercepts_nothing():
+    config = json.loads(made("router"))
+    listeners = config["static_resources"]["listeners"]
+    ports = [one["address"]["socket_address"]["port_value"] for one in listeners]
+    assert ports == [15090, 15021]
+    assert config["node"]["id"].startswith("router~172.16.3.7~")
+    assert "INTERCEPTION_MODE" not in config["node"]["metadata"]
+
+
 @pytest.mark.live
-def test_envoy_accepts_it(tmp_path):
+@pytest.mark.parametrize("kind", ["sidecar", "router"])
+def test_envoy_accepts_it(kind, tmp_path):
     path = tmp_path / "bootstrap.json"
-    path.write_text(made())
+    path.write_text(made(kind))
     words = [find(None), "--mode", "validate", "-c", str(path), "-l", "error"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr

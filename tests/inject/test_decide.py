@@ -44,7 +44,9 @@ def pod(
         (pod(notes={"sidecar.istio.io/status": "{}"}), "default", ON, False,
          "the pod is already injected (annotation sidecar.istio.io/status)"),
         (pod({KEY: "true"}), "kube-system", ON, False, "namespace kube-system is never injected"),
-        (pod(), "istio-system", ON, False, "namespace istio-system is never injected"),
+        (pod(), "istio-system", ON, False,
+         "namespace istio-system is injected only where a pod's label asks for it"),
+        (pod({KEY: "true"}), "istio-system", {}, True, f"the pod has label {KEY}=true"),
     ],
 )  # fmt: skip
 def test_decision(

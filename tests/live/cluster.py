@@ -14,8 +14,10 @@ from typing import Any
 RANGES = (
     "--pod-cidr", "172.26.0.0/16", "--node-cidr", "172.26.3.0/24",
     "--service-cidr", "172.29.0.0/16", "--dns-address", "172.29.0.10", "--api-port", "16443",
+    "--ingress-port", "16080", "--ingress-tls-port", "16444",
 )  # fmt: skip
 DNS = "172.29.0.10"
+INGRESS, INGRESS_TLS = 16080, 16444
 Pods = dict[str, str]  # name: READY and STATUS, "2/2 Running"
 
 

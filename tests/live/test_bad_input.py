@@ -111,6 +111,7 @@ def test_without_runc_it_says_what_to_install(tmp_path: Path) -> None:
 SECOND = (
     "--pod-cidr", "172.27.0.0/16", "--node-cidr", "172.27.3.0/24",
     "--service-cidr", "172.30.0.0/16", "--dns-address", "172.30.0.10",
+    "--ingress-port", "17080", "--ingress-tls-port", "17444",
 )  # fmt: skip
 
 

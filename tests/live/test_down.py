@@ -20,6 +20,7 @@ SECOND = (
     "--pod-cidr", "10.217.0.0/16", "--node-cidr", "10.217.3.0/24",
     "--service-cidr", "10.218.0.0/16",
     "--dns-address", "10.218.0.10", "--api-port", "15444",
+    "--ingress-port", "15080", "--ingress-tls-port", "15446",
 )  # fmt: skip
 OTHERS = re.compile(r"(?:telltale-|\bv)([0-9a-f]{6})")
 

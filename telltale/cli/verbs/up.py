@@ -18,6 +18,12 @@ from telltale.cli.options import Target, finish, target
 @click.option("--dns-address", help="The address of Service kube-dns (172.19.0.10).")
 @click.option("--api-port", type=int, help="The API server's port on 127.0.0.1 (6443).")
 @click.option(
+    "--ingress-port", type=int, help="Port 80 of the ingress gateway, on 127.0.0.1 (8080)."
+)
+@click.option(
+    "--ingress-tls-port", type=int, help="Port 443 of the ingress gateway, on 127.0.0.1 (8443)."
+)
+@click.option(
     "--upstream-dns", multiple=True, metavar="ADDRESS", help="Ask it for names outside the cluster."
 )
 @click.option(
@@ -37,7 +43,8 @@ def verb(
     \b
     telltale up --sample bookinfo
     telltale up --home /tmp/second --pod-cidr 172.26.0.0/16 --node-cidr 172.26.1.0/24 \\
-        --service-cidr 172.29.0.0/16 --dns-address 172.29.0.10 --api-port 7443
+        --service-cidr 172.29.0.0/16 --dns-address 172.29.0.10 --api-port 7443 \\
+        --ingress-port 9080 --ingress-tls-port 9443
     """
     import msgspec
 

@@ -4,6 +4,7 @@ Never: a list of its own on disk; what is taken follows from the Services that a
 restart, a rollback or a deletion can never leave the two apart.
 """
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
 from telltale.cluster.api.objects import listed, name_of, number, part, section, text, words
@@ -18,9 +19,15 @@ _STORAGE = "services"
 
 
 class Addresses:
-    """`range` is the Service range; its first 16 addresses are not given out unasked."""
+    """`range` is the Service range; its first 16 addresses are not given out unasked.
 
-    def __init__(self, store: Store, range: IPv4Network) -> None:
+    `also`: node ports outside Kubernetes' range that a Service may ask for.
+    """
+
+    def __init__(
+        self, store: Store, range: IPv4Network, also: Iterable[int] = ()
+    ) -> None:
+        self._also = frozenset(also)
         self._store = store
         self._range = range
         self._seen = -1  # the store's revision that `_taken` is true for
@@ -92,7 +99,7 @@ class Addresses:
             elif not given:
                 taken = {*self._ports, *(number(one, "nodePort") for one in listed(spec, "ports"))}
                 port["nodePort"] = next(one for one in NODE_PORTS if one not in taken)
-            elif given not in NODE_PORTS:
+            elif given not in NODE_PORTS and given not in self._also:
                 why = "provided port is not in the valid range. The range of valid ports is"
                 return [invalid(f"spec.ports[{index}].nodePort", given, f"{why} 30000-32767")]
             elif given in self._ports and given not in mine:

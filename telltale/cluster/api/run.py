@@ -46,6 +46,7 @@ class ApiSettings:
     """`addresses` are listened on from the start, the first is the one in the kubeconfig.
 
     `names` and `ips` are further names that the server's certificate is good for.
+    `node_ports` may be asked for besides those of Kubernetes' range.
     """
 
     addresses: tuple[tuple[str, int], ...]
@@ -57,6 +58,7 @@ class ApiSettings:
         "kubernetes.default.svc.cluster.local",
     )  # fmt: skip
     ips: tuple[str, ...] = ("127.0.0.1",)
+    node_ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def build(settings: ApiSettings, clock: Clock, ids: Ids, caller: Caller | None =
     core = Core(
         store, registry, kinds,
         _admission(store, registry, ids, caller or HttpsCaller(store)),
-        Addresses(store, settings.services), clock, ids,
+        Addresses(store, settings.services, settings.node_ports), clock, ids,
     )  # fmt: skip
     parts = subresources.parts(identities, door)
     custom = Custom(store, registry, kinds, clock)

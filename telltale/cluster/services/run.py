@@ -5,6 +5,7 @@ Never: a rule; `table` and `rules` make those. One writer: changes while it writ
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
 
 from pyroute2.netlink.exceptions import NetlinkError
@@ -12,6 +13,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from telltale.cluster.services import conntrack, host, rules
 from telltale.cluster.services.clean import clean, listed, noted
 from telltale.cluster.services.nft import Nft, Refused
+from telltale.cluster.services.node_ports import Listeners, wanted
 from telltale.cluster.services.settings import Host, Settings
 from telltale.cluster.services.table import Table, rows
 from telltale.kube.client import Change, Client
@@ -43,8 +45,23 @@ async def run(settings: Settings, client: Client) -> None:
         await services.wait_synced()
         await slices.wait_synced()
         writer = Writer(settings, known, Nft())
+        tasks.start("node ports", partial(_node_ports, known), _RELIST)
         writing = tasks.start("service proxy", writer.run, Backoff(first_s=0.1, most_s=5.0))
         await writing
+
+
+async def _node_ports(known: "Known") -> None:
+    """Keeps the listeners at what the Services want; a port that was taken is tried again."""
+    listeners = Listeners()
+    try:
+        while True:
+            await listeners.follow(wanted(known.services.values()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_S):
+                    await known.services_changed.wait()
+            known.services_changed.clear()
+    finally:
+        await listeners.close()
 
 
 class Known:
@@ -52,18 +69,20 @@ class Known:
 
     def __init__(self, settings: Settings) -> None:
         self._here = settings.node_cidr
-        self._services: dict[Name, Service] = {}
+        self.services: dict[Name, Service] = {}
         self._slices = Slices()
         self._parts: dict[Name, Table] = {}
         self.outdated: set[Name] = set()
         self.changed = asyncio.Event()
+        self.services_changed = asyncio.Event()
 
     def hear_service(self, change: Change, service: Service) -> None:
         name = (service.metadata.namespace, service.metadata.name)
         if change is Change.DELETED:
-            self._services.pop(name, None)
+            self.services.pop(name, None)
         else:
-            self._services[name] = service
+            self.services[name] = service
+        self.services_changed.set()
         self._touch(name)
 
     def hear_slice(self, change: Change, slice: EndpointSlice) -> None:
@@ -74,7 +93,7 @@ class Known:
         """The whole table now; only what changed is worked out anew."""
         outdated, self.outdated = self.outdated, set()
         for name in outdated:
-            service = self._services.get(name)
+            service = self.services.get(name)
             if service is None:
                 self._parts.pop(name, None)
             else:
