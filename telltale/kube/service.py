@@ -4,6 +4,7 @@ from telltale.kube.codec import Typed
 from telltale.kube.meta import IntOrString, Meta
 
 TRAFFIC_DISTRIBUTION = "networking.istio.io/traffic-distribution"  # an annotation, as the field
+EXPORT_TO = "networking.istio.io/exportTo"  # an annotation: the namespaces that see a Service
 
 
 class ServicePort(Typed):

@@ -45,7 +45,7 @@ def cut(view: View, service: Service, port: Port, subset: Subset | None = None) 
     """What is behind a port of a service, or of a subset of it, as these clients see it."""
     traffic = view.traffic(service, port, subset.name if subset else "")
     return Cut(
-        service.host, port.number, subset.labels if subset else (),
+        service.key, port.number, subset.labels if subset else (),
         _spread(view, service, traffic), view.node if service.own_node_only else None,
     )  # fmt: skip
 

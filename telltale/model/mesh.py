@@ -16,15 +16,16 @@ from telltale.model.policy import Locality, Policy
 from telltale.model.route import Client, Routing
 from telltale.model.scope import Labels, Scope
 from telltale.model.service import Discovery, Endpoint, Port, Service
+from telltale.model.sidecar import Sidecar
 from telltale.model.telemetry import Sinks, Telemetry
-from telltale.model.workload import Proxy, Target, Workload
+from telltale.model.workload import Machine, Proxy, Target, Workload
 
 Behind = Mapping[int, tuple[Endpoint, ...]]  # a service's port number to its endpoints, sorted
 
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """`services` by host, oldest first; `endpoints` by host; `workloads` by NAME.NAMESPACE.
+    """`services` by key, oldest first; `endpoints` too; `workloads` by NAME.NAMESPACE.
 
     `credentials`, with their namespaces: what is wrong with each, empty for a good one.
     The rest is the oldest first too: where two say the same, the elder has it.
@@ -40,11 +41,13 @@ class Mesh:
     nodes: Mapping[str, Place] = field(default_factory=dict)
     telemetries: tuple[Telemetry, ...] = ()
     sinks: Sinks = field(default_factory=Sinks)
+    sidecars: tuple[Sidecar, ...] = ()
+    machines: tuple[Machine, ...] = ()
     options: Options = DEFAULT
 
     def behind(self, service: Service, port: Port) -> tuple[Endpoint, ...]:
         """The endpoints that can answer on a port of a service."""
-        return self.endpoints.get(service.host, {}).get(port.number, ())
+        return self.endpoints.get(service.key, {}).get(port.number, ())
 
     def place(self, workload: Workload) -> Place:
         """Where a workload is: its own word, or its node's."""
@@ -121,6 +124,7 @@ class Mesh:
         yield from (one.scope for one in self.routings)
         yield from (one.scope for one in self.policies)
         yield from (one.scope for one in self.telemetries)
+        yield from (one.scope for one in self.sidecars)
 
     def _localities(self) -> Iterator[Locality]:
         if self.options.locality:
@@ -138,8 +142,18 @@ class Mesh:
             for route in (*routing.tls, *routing.tcp):
                 yield from (match.client for match in route.matches)
 
-    def with_endpoints(self, host: str, behind: Behind) -> "Mesh":
-        return replace(self, endpoints={**self.endpoints, host: behind})
+    def sidecar(self, namespace: str, labels: Labels) -> Sidecar | None:
+        """The one for such workloads: by labels, else its namespace's, else the root's."""
+        known = dict(labels)
+        for place, chosen in ((namespace, True), (namespace, False), (self.options.root, False)):
+            for one in self.sidecars:
+                own = one.origin.namespace == place and bool(one.scope.selector) is chosen
+                if own and one.scope.selects(known):
+                    return one
+        return None
+
+    def with_endpoints(self, key: str, behind: Behind) -> "Mesh":
+        return replace(self, endpoints={**self.endpoints, key: behind})
 
     def with_workload(self, key: str, workload: Workload | None) -> "Mesh":
         kept = {name: known for name, known in self.workloads.items() if name != key}
@@ -152,6 +166,7 @@ def targets(mesh: Mesh, workload: Workload) -> tuple[Target, ...]:
     By selectors and not by endpoints, so that a pod's inbound side is complete before it is ready.
     """
     found: dict[int, Target] = {}
+    sidecar = mesh.sidecar(workload.namespace, tuple(workload.labels.items()))
     for service in mesh.services.values():
         if service.namespace != workload.namespace or not _selects(service, workload):
             continue
@@ -160,7 +175,24 @@ def targets(mesh: Mesh, workload: Workload) -> tuple[Target, ...]:
             number = workload.ports.get(target) if isinstance(target, str) else target
             if number and number not in found:
                 found[number] = Target(number, port.protocol, port.number, service.host)
-    return tuple(sorted(found.values()))
+    if sidecar and sidecar.hears:
+        return _heard(sidecar, found)
+    if sidecar and sidecar.pool:
+        found = {number: replace(one, pool=sidecar.pool) for number, one in found.items()}
+    return tuple(found[number] for number in sorted(found))
+
+
+def _heard(sidecar: Sidecar, found: Mapping[int, Target]) -> tuple[Target, ...]:
+    """What a sidecar says that its workloads serve, whatever services say (`found`)."""
+    nobody = f"{sidecar.origin.name}.{sidecar.origin.namespace}"
+    return tuple(
+        Target(
+            one.port, one.protocol, found[one.port].service_port if one.port in found else one.port,
+            found[one.port].host if one.port in found else nobody,
+            to=one.to, bind=one.bind, led=one.led, pool=one.pool or sidecar.pool,
+        )
+        for one in sorted(sidecar.hears, key=lambda one: one.port)
+    )  # fmt: skip
 
 
 def _selects(service: Service, workload: Workload) -> bool:

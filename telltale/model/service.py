@@ -6,7 +6,9 @@ Never: Kubernetes, Envoy. A port's protocol is decided once, by intake; nobody g
 from dataclasses import dataclass
 from enum import StrEnum
 
-from telltale.model.scope import Labels
+from telltale.model.scope import Labels, Scope
+
+SEEN_BY_ALL = Scope()
 
 
 class Protocol(StrEnum):
@@ -18,11 +20,12 @@ class Protocol(StrEnum):
     GRPC_WEB = "GRPC-Web"
     TCP = "TCP"
     TLS = "TLS"
+    AUTO = "auto"  # not said: the first bytes of each connection show whether it is HTTP
 
     @property
     def http(self) -> bool:
-        """Requests can be told apart, so they are routed one by one."""
-        return self not in (Protocol.TCP, Protocol.TLS)
+        """Requests can certainly be told apart, so they are routed one by one."""
+        return self not in (Protocol.TCP, Protocol.TLS, Protocol.AUTO)
 
     @property
     def http2(self) -> bool:
@@ -36,6 +39,25 @@ class Discovery(StrEnum):
     VIRTUAL = "virtual"  # one address that stands for all endpoints
     HEADLESS = "headless"  # DNS gives the endpoints themselves
     ALIAS = "alias"  # DNS gives another name
+    LISTED = "listed"  # whoever declares it lists its endpoints, or selects them
+    NAMES = "names"  # DNS gives its endpoints' addresses, to the proxy; all of them are used
+    NAME = "name"  # the same, and a new connection goes to the address that came last
+    DIALLED = "dialled"  # wherever the client went
+
+    @property
+    def assigned(self) -> bool:
+        """Proxies are told its endpoints one by one, apart from everything else."""
+        return self in (Discovery.VIRTUAL, Discovery.LISTED)
+
+    @property
+    def listed(self) -> bool:
+        """Its endpoints are known one by one, and can be told to whom does not dial them."""
+        return self.assigned or self is Discovery.HEADLESS
+
+    @property
+    def resolved(self) -> bool:
+        """Its endpoints are names that proxies look up."""
+        return self in (Discovery.NAMES, Discovery.NAME)
 
 
 class Nearness(StrEnum):
@@ -58,7 +80,12 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`host` is its full DNS name; `selector` is empty when somebody else keeps its endpoints."""
+    """`host` is its full DNS name; `selector` is empty when somebody else keeps its endpoints.
+
+    `addresses` may be CIDRs. `declared`: by hand, and not a Service of the cluster; `external`: it
+    is outside the mesh. `automatic`: addresses given out for it, where DNS is the proxy's. `rival`:
+    another one has the same host and goes before it for most clients. `sans`: who it may be.
+    """
 
     name: str
     namespace: str
@@ -72,6 +99,17 @@ class Service:
     unready_too: bool = False
     nearness: Nearness = Nearness.ANY
     own_node_only: bool = False
+    scope: Scope = SEEN_BY_ALL
+    declared: bool = False
+    external: bool = False
+    automatic: tuple[str, ...] = ()
+    rival: bool = False
+    sans: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Its own among all services; the host of most."""
+        return f"{self.host}@{self.namespace}" if self.rival else self.host
 
     def port(self, number: int) -> Port | None:
         return next((port for port in self.ports if port.number == number), None)
@@ -81,7 +119,8 @@ class Service:
 class Endpoint:
     """An address that can answer now; `workload` is its pod as NAME.NAMESPACE, if known.
 
-    `labels` are those of what is no pod.
+    The address is an IP, a name for DNS, or `unix://` and a path (then without a port). `labels`
+    and `account` are those of what is no pod.
     """
 
     address: str
@@ -93,3 +132,5 @@ class Endpoint:
     subzone: str = ""
     weight: int = 1
     labels: Labels = ()
+    account: str = ""
+    network: str = ""

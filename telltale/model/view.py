@@ -4,16 +4,19 @@ A class is a namespace, those labels that something in the mesh asks about, and 
 stands for: `mesh` for a sidecar. Never: Envoy, I/O.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from telltale.model import sight
 from telltale.model.mesh import Mesh
+from telltale.model.options import Egress
 from telltale.model.place import NOWHERE, Place
 from telltale.model.policy import PLAIN, Policy, Traffic
 from telltale.model.route import MESH, Client, Routing
 from telltale.model.scope import Labels
 from telltale.model.service import Discovery, Port, Service
+from telltale.model.sidecar import Reach, Sidecar
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,44 @@ class View:
     _seen_in: dict[str, dict[str, list[Policy]]] = field(default_factory=dict, compare=False)
 
     @cached_property
+    def sidecar(self) -> Sidecar | None:
+        """What narrows these clients' sight; a gateway's is never narrowed."""
+        return self.mesh.sidecar(self.namespace, self.labels) if MESH in self.gateways else None
+
+    @cached_property
+    def reaches(self) -> tuple[Reach, ...]:
+        return sight.reaches(self.sidecar)
+
+    @property
+    def egress(self) -> Egress:
+        """What becomes of traffic to nobody known."""
+        own = self.sidecar.egress if self.sidecar else None
+        return own or self.mesh.options.egress
+
+    @cached_property
+    def _imported(self) -> frozenset[str]:
+        """Hosts that routes lead to, which are seen for that where sight is narrowed."""
+        if self.reaches == (sight.ALL,) or all(one.port for one in self.reaches):
+            return frozenset()
+        return frozenset(sight.imports(self.routings))
+
+    @cached_property
+    def _by_host(self) -> Mapping[str, Service]:
+        shown = sight.allowed(self.mesh, self.namespace)
+        return sight.seen(shown, self.namespace, self.reaches, self._imported)
+
+    @cached_property
     def services(self) -> tuple[Service, ...]:
-        return tuple(self.mesh.services.values())
+        """One a host, as these clients see them."""
+        return tuple(self._by_host.values())
+
+    def service(self, host: str) -> Service | None:
+        return self._by_host.get(host)
+
+    @cached_property
+    def served(self) -> tuple[tuple[Service, Port, Reach], ...]:
+        """Every port that is listened for, and what says so."""
+        return tuple(sight.served(self.services, self.reaches, self._imported))
 
     def ports(self) -> Iterator[tuple[Service, Port]]:
         """Every port of every service that has endpoints of its own."""
@@ -43,12 +82,14 @@ class View:
     def routings(self) -> tuple[Routing, ...]:
         """Those for these gateways, as this namespace sees them: its own first, then the elder."""
         labels = dict(self.labels)
-        seen = [
+        everything = self.reaches == (sight.ALL,)
+        known = [
             one for one in self.mesh.routings
             if any(name in one.gateways for name in self.gateways)
             and one.scope.seen_from(self.namespace) and one.scope.selects(labels)
+            and (everything or sight.sees(self.reaches, one))
         ]  # fmt: skip
-        return tuple(sorted(seen, key=lambda one: one.origin.namespace != self.namespace))
+        return tuple(sorted(known, key=lambda one: one.origin.namespace != self.namespace))
 
     def routings_of(self, host: str) -> tuple[Routing, ...]:
         """The routes for a host: those that name it, or else those of the closest wildcard."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from telltale.model.policy import Pool
 from telltale.model.service import Protocol
 
 
@@ -22,6 +23,7 @@ class Workload:
     service_account: str = ""
     node: str = ""
     owner: str = ""  # the Deployment or whatever else it belongs to; "" for itself
+    ready: bool = True
 
     @property
     def key(self) -> str:
@@ -31,6 +33,24 @@ class Workload:
 class Role(StrEnum):
     SIDECAR = "sidecar"  # beside a workload
     ROUTER = "router"  # is the workload: a gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A workload that is no pod: somebody declared it. `ports`: what each named port is there.
+
+    `locality` is region, zone and subzone, as far as known.
+    """
+
+    name: str
+    namespace: str
+    address: str
+    ports: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    locality: tuple[str, ...] = ()
+    weight: int = 1
+    account: str = ""
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +75,19 @@ class Proxy:
         return self.workload.namespace
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Target:
-    """A port on which a workload serves a service: what comes in at `port` of the container."""
+    """A port on which a workload serves a service: what comes in at `port` of the container.
+
+    `to`: where it goes, `ADDRESS:PORT` or `unix://PATH`, empty for where it was dialled. `bind` and
+    `led`: where it is listened for, as in `sidecar.Hears`.
+    """
 
     port: int
     protocol: Protocol
     service_port: int
     host: str
+    to: str = ""
+    bind: str = ""
+    led: bool = True
+    pool: Pool | None = None

@@ -19,13 +19,13 @@ from telltale.lib.topic import Topic
 from telltale.model.keys import EMPTY as NO_KEYS
 from telltale.model.mesh import Mesh
 from telltale.model.options import Options
-from telltale.model.service import Discovery, Service
+from telltale.model.service import Service
 from telltale.model.workload import Proxy
 from telltale.pilot import lasting
 from telltale.pilot.assigned import Assigned
 from telltale.pilot.envoy import secrets as material
 from telltale.pilot.envoy.resources import Bundle
-from telltale.pilot.intake import endpoints, secrets, unmet, workloads
+from telltale.pilot.intake import members, registry, secrets, unmet, workloads
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.read import Objects, reading
 from telltale.pilot.intake.services import host_of
@@ -206,12 +206,12 @@ class Push:
     def _move_endpoints(self, services: list[Service], since: float) -> None:
         for service in services:
             slices = self._current.slices.of((service.namespace, service.name))
-            behind = endpoints.read(service, slices)
-            if behind == self.mesh.endpoints.get(service.host):
+            behind = registry.behind(self.mesh, service, slices)
+            if behind == self.mesh.endpoints.get(service.key):
                 continue
-            self.mesh = self.mesh.with_endpoints(service.host, behind)
-            if service.discovery is Discovery.HEADLESS:
-                self._current.whole.publish(since)  # its listeners are made of its endpoints
+            self.mesh = self.mesh.with_endpoints(service.key, behind)
+            if not service.discovery.assigned:
+                self._current.whole.publish(since)  # its listeners or clusters are made of them
         self.plans = self.plans.moved(self.mesh)
         self._assign(services, since)
 
@@ -236,6 +236,7 @@ class Push:
         moved = {f"{name}.{namespace}" for namespace, name in pods}
         changed = {one for one in moved if known.workloads.get(one) != self.mesh.workloads.get(one)}
         self._assign(self._served_by(changed), since)
+        self._move_endpoints(members.selecting((known, self.mesh), moved), since)
         for member in list(self.members.values()):
             if member.proxy.workload.key in moved:
                 member.key = self.plans.key(member.proxy)

@@ -8,16 +8,18 @@ from telltale.kube import certificates
 from telltale.kube.client import Change
 from telltale.kube.cluster import ConfigMap, Node, Secret
 from telltale.kube.core import Pod
+from telltale.kube.istio.kinds import SERVICE_ENTRY, WORKLOAD_ENTRY
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Meta
-from telltale.kube.service import TRAFFIC_DISTRIBUTION, EndpointSlice, Service
+from telltale.kube.service import EXPORT_TO, TRAFFIC_DISTRIBUTION, EndpointSlice, Service
 from telltale.kube.slices import Slices
 from telltale.lib.clock import Clock
 from telltale.lib.topic import Topic
 
 AUTHORITIES = "ca.crt"  # under this key
 Key = tuple[str, str]  # namespace, name
+_TOLD_BY_STATUS = (SERVICE_ENTRY, WORKLOAD_ENTRY)  # addresses given out, whether it is well
 
 
 class Current:
@@ -64,7 +66,7 @@ class Current:
             known.pop(key, None)
         else:
             known[key] = one
-            if old and _config_matters(old) == _config_matters(one):
+            if old and _config_matters(kind, old) == _config_matters(kind, one):
                 return
         self.whole.publish(self._clock.monotonic())
 
@@ -130,12 +132,14 @@ def _key(meta: Meta) -> Key:
 
 
 def _service_matters(one: Service) -> object:
-    return one.spec, one.metadata.annotations.get(TRAFFIC_DISTRIBUTION)
+    notes = one.metadata.annotations
+    return one.spec, notes.get(EXPORT_TO), notes.get(TRAFFIC_DISTRIBUTION)
 
 
-def _config_matters(one: Config) -> object:
+def _config_matters(kind: Kind[Config], one: Config) -> object:
     meta = one.metadata
-    return one.spec, meta.labels, meta.annotations, meta.creation_timestamp
+    told = one.status if kind in _TOLD_BY_STATUS else None
+    return one.spec, meta.labels, meta.annotations, meta.creation_timestamp, told
 
 
 def _slice_matters(one: EndpointSlice) -> object:
@@ -145,4 +149,6 @@ def _slice_matters(one: EndpointSlice) -> object:
 def _pod_matters(pod: Pod) -> object:
     spec, status = pod.spec, pod.status
     ports = [container.ports for container in spec.containers]
-    return pod.metadata.labels, status.pod_ip, status.pod_ips, ports, pod.ended, spec.node_name
+    ready = [one.status for one in status.conditions if one.type == "Ready"]
+    told = pod.metadata.labels, status.pod_ip, status.pod_ips, ports, pod.ended, spec.node_name
+    return told, ready

@@ -8,6 +8,8 @@ from telltale.kube.crds import Definition, column
 from telltale.kube.istio.destinationrule import DestinationRule
 from telltale.kube.istio.gateway import Gateway
 from telltale.kube.istio.message import Config
+from telltale.kube.istio.serviceentry import ServiceEntry, WorkloadEntry, WorkloadGroup
+from telltale.kube.istio.sidecar import Sidecar
 from telltale.kube.istio.telemetry import Telemetry
 from telltale.kube.istio.virtualservice import VirtualService
 from telltale.kube.kinds import Kind
@@ -23,6 +25,10 @@ def _networking(kind: str, plural: str, version: str = "v1") -> Kind[Config]:
 VIRTUAL_SERVICE = _networking("VirtualService", "virtualservices")
 DESTINATION_RULE = _networking("DestinationRule", "destinationrules")
 GATEWAY = _networking("Gateway", "gateways")
+SERVICE_ENTRY = _networking("ServiceEntry", "serviceentries")
+WORKLOAD_ENTRY = _networking("WorkloadEntry", "workloadentries")
+WORKLOAD_GROUP = _networking("WorkloadGroup", "workloadgroups")
+SIDECAR = _networking("Sidecar", "sidecars")
 
 TELEMETRY = Kind("telemetry.istio.io", "v1", "Telemetry", "telemetries", Config)
 
@@ -39,4 +45,16 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(GATEWAY, Gateway, ("gw",), _OLDER),
     Definition(TELEMETRY, Telemetry, ("telemetry",), ("v1alpha1",)),
+    Definition(
+        SERVICE_ENTRY, ServiceEntry, ("se",), _OLDER,
+        (column("Hosts", ".spec.hosts", "The hosts that it declares"),
+         column("Location", ".spec.location", "Whether it is in the mesh"),
+         column("Resolution", ".spec.resolution", "How its endpoints are found")),
+    ),
+    Definition(
+        WORKLOAD_ENTRY, WorkloadEntry, ("we",), _OLDER,
+        (column("Address", ".spec.address", "Where it answers"),),
+    ),
+    Definition(WORKLOAD_GROUP, WorkloadGroup, ("wg",), _OLDER),
+    Definition(SIDECAR, Sidecar, (), _OLDER),
 )

@@ -64,9 +64,9 @@ def cluster(view: View, destination: Destination, port: int) -> str:
     """The cluster of a destination: its own port, else the service's only one, else as dialled."""
     if destination == NOBODY:
         return names.NOBODY
-    service = view.mesh.services.get(destination.host)
+    service = view.service(destination.host)
     if service is not None and service.alias_of:  # another name: its clusters are the other's
-        service = view.mesh.services.get(service.alias_of, service)
+        service = view.service(service.alias_of) or service
     host = service.host if service else destination.host
     number = destination.port
     if not number:

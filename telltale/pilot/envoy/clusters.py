@@ -4,23 +4,22 @@ Never: endpoints (they come by EDS), or how a policy is said to Envoy. Timeouts 
 """
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
-from envoy.config.core.v3.config_source_pb2 import ApiVersion
 
 from telltale.model.policy import PLAIN, Balancing, Policy, Subset, Traffic
 from telltale.model.service import Port, Protocol, Service
-from telltale.model.spread import Cut
 from telltale.model.view import View
 from telltale.model.workload import Target
 from telltale.pilot.envoy import (
     balancing,
+    discovery,
     ejection,
-    endpoints,
     limits,
     names,
+    served,
     upstream_http,
     upstream_tls,
 )
-from telltale.pilot.envoy.resources import address, pack
+from telltale.pilot.envoy.resources import UNIX, address, pack
 from telltale.pilot.envoy.upstream_http import Version
 
 CONNECT_TIMEOUT_S = 10
@@ -32,9 +31,11 @@ def outbound(view: View) -> tuple[Cluster, ...]:
     found: list[Cluster] = []
     for service, port in view.ports():
         policy = view.policy(service)
-        found.append(_outbound(view, service, port, policy))
-        if policy is not None:
-            found += [_outbound(view, service, port, policy, one) for one in policy.subsets]
+        made = (
+            _outbound(view, service, port, policy, subset)
+            for subset in (None, *(policy.subsets if policy else ()))
+        )
+        found += [one for one in made if one is not None]
     return tuple(found)
 
 
@@ -54,17 +55,14 @@ def fixed() -> tuple[Cluster, ...]:
 
 def _outbound(
     view: View, service: Service, port: Port, policy: Policy | None, subset: Subset | None = None
-) -> Cluster:  # fmt: skip
-    named = subset.name if subset else ""
-    name = names.outbound(port.number, service.host, named)
-    traffic = view.traffic(service, port, named)
-    cluster = Cluster(name=name)
-    if endpoints.discovered(view, service, traffic):
-        _discovered(cluster, *endpoints.named(view, service, port, subset))
+) -> Cluster | None:  # fmt: skip
+    traffic = view.traffic(service, port, subset.name if subset else "")
+    cluster = discovery.cluster(view, service, port, subset, traffic)
+    if cluster is None:
+        return None
+    if cluster.type != Cluster.ORIGINAL_DST:
         balancing.balance(cluster, traffic.balancing or _BALANCING)
-    else:
-        cluster.type, cluster.lb_policy = Cluster.ORIGINAL_DST, Cluster.CLUSTER_PROVIDED
-    cluster.alt_stat_name = names.alt_stat(name)
+    cluster.alt_stat_name = names.alt_stat(cluster.name)
     _shape(view, cluster, port, traffic)
     note = cluster.metadata.filter_metadata["istio"]
     note.update({
@@ -87,7 +85,7 @@ def _shape(view: View, cluster: Cluster, port: Port, traffic: Traffic) -> None:
     if traffic.ejection:
         ejection.eject(cluster, traffic.ejection)
     alpn: tuple[str, ...] = ()
-    if port.protocol.http:
+    if port.protocol.http or port.protocol is Protocol.AUTO:
         spoken = upstream_http.version(
             port.protocol, traffic.pool, upgrade=mesh.upgrade_to_http2
         )
@@ -99,33 +97,23 @@ def _shape(view: View, cluster: Cluster, port: Port, traffic: Traffic) -> None:
 
 
 def _inbound(target: Target) -> Cluster:
-    cluster = _original(names.inbound(target.port))
+    cluster = served.cluster(target)
+    limits.limit(cluster, Traffic(pool=target.pool), timeout_s=CONNECT_TIMEOUT_S)
     cluster.alt_stat_name = names.alt_stat(cluster.name)
-    cluster.upstream_bind_config.source_address.CopyFrom(_LOCAL)
+    if not target.to.startswith(UNIX):
+        cluster.upstream_bind_config.source_address.CopyFrom(_LOCAL)
     name, namespace = names.of_service(target.host)
     cluster.metadata.filter_metadata["istio"].update({
         "services": [{"host": target.host, "name": name, "namespace": namespace}],
     })  # fmt: skip
-    if target.protocol.http:
-        as_asked = _SAME if target.protocol is Protocol.HTTP else _HTTP2
+    if target.protocol.http or target.protocol is Protocol.AUTO:
+        as_asked = _HTTP2 if target.protocol.http2 else _SAME
         cluster.typed_extension_protocol_options[upstream_http.NAME].CopyFrom(as_asked)
     return cluster
 
 
-def _discovered(cluster: Cluster, assignment: str, cut: Cut) -> None:
-    cluster.type = Cluster.EDS
-    if assignment != cluster.name:
-        cluster.eds_cluster_config.service_name = assignment
-    if cut.spread is not None:  # the weights of places count, also where some endpoints are out
-        cluster.common_lb_config.locality_weighted_lb_config.SetInParent()
-    cluster.eds_cluster_config.eds_config.ads.SetInParent()
-    cluster.eds_cluster_config.eds_config.resource_api_version = ApiVersion.V3
-    # Wait for endpoints as long as it takes: without them the cluster could only answer 503.
-    cluster.eds_cluster_config.eds_config.initial_fetch_timeout.SetInParent()
-
-
 def _original(name: str) -> Cluster:
-    cluster = Cluster(name=name, type=Cluster.ORIGINAL_DST, lb_policy=Cluster.CLUSTER_PROVIDED)
+    cluster = discovery.original(name)
     limits.limit(cluster, PLAIN, timeout_s=CONNECT_TIMEOUT_S)
     return cluster
 

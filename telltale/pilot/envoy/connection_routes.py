@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from envoy.config.core.v3.address_pb2 import CidrRange
 from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain, FilterChainMatch
-from envoy.config.listener.v3.listener_pb2 import Listener
 
 from telltale.model.policy import PLAIN, Traffic
 from telltale.model.route import NOBODY, ConnectionMatch, ConnectionRoute, Destination, Share
@@ -21,19 +20,6 @@ from telltale.pilot.envoy import actions, filters, names
 _ANY = ConnectionMatch()
 _NOWHERE = Share(NOBODY)
 Place = tuple[str, str, str]  # SNI, subnet, source; each is empty for any
-
-
-def fill(listener: Listener, view: View, service: Service, port: Port) -> None:
-    """The chains of a listener that stands for one service's port alone."""
-    listener.filter_chains.extend(chains(view, service, port))
-    if not any(everything(one) for one in listener.filter_chains):
-        chain = listener.filter_chains.add()
-        cluster = names.outbound(port.number, service.host)
-        held = view.traffic(service, port)
-        chain.filters.append(filters.tcp(cluster, view.mesh.options, traffic=held))
-    if any(one.filter_chain_match.server_names for one in listener.filter_chains):
-        listener.listener_filters.append(filters.tls_inspector())
-        listener.listener_filters_timeout.SetInParent()
 
 
 def chains(view: View, service: Service, port: Port) -> Iterator[FilterChain]:
@@ -105,7 +91,7 @@ def to(view: View, shares: tuple[Share, ...], number: int) -> Filter:
 
 def _held(view: View, destination: Destination, number: int) -> Traffic:
     """What holds for connections to a destination; of several, the first one's holds."""
-    service = view.mesh.services.get(destination.host)
+    service = view.service(destination.host)
     if service is None or not service.ports:
         return PLAIN
     port = service.port(destination.port or number) or service.ports[0]

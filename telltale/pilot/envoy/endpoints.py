@@ -32,7 +32,9 @@ def discovered(view: View, service: Service, traffic: Traffic) -> bool:
     """
     if traffic.balancing and traffic.balancing.algorithm is Balance.PASSTHROUGH:
         return False
-    return service.discovery is Discovery.VIRTUAL or MESH not in view.gateways
+    if service.discovery is Discovery.HEADLESS:
+        return MESH not in view.gateways
+    return service.discovery.assigned
 
 
 def wanted(view: View) -> Mapping[str, Cut]:
@@ -60,7 +62,7 @@ def named(
     found = cuts.cut(view, service, port, subset)
     plain = found.spread is None and found.node is None
     tag = "" if plain and _usual(view.policy(service), service, subset) else _tag(found)
-    return names.assignment(port.number, service.host, subset.name if subset else "", tag), found
+    return names.assignment(port.number, service.key, subset.name if subset else "", tag), found
 
 
 def _usual(policy: Policy | None, service: Service, subset: Subset | None) -> bool:

@@ -31,10 +31,12 @@ Http: TypeAlias = hcm.HttpConnectionManager
 HTTP_ALPN = ("http/1.0", "http/1.1", "h2c")  # what the inspector calls plain HTTP
 
 
-def outbound_http(port: int, options: Options, *, grpc_web: bool = False) -> Filter:
-    """HTTP to services: its routes are the table named after the port, by RDS."""
+def outbound_http(
+    port: int, options: Options, *, table: str = "", grpc_web: bool = False
+) -> Filter:
+    """HTTP to services: its routes are a table by RDS, that of the port if none is named."""
     http = _http(names.stat_prefix("outbound", port), options, grpc_web=grpc_web)
-    _by_rds(http, names.route(port))
+    _by_rds(http, table or names.route(port))
     return Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(http))
 
 

@@ -16,6 +16,7 @@ OUTBOUND_PORT = 15001
 INBOUND_PORT = 15006
 
 ALLOW_ANY = "allow_any"
+BLOCK_ALL = "block_all"
 DEFAULT_ROUTE = "default"
 
 
@@ -53,6 +54,11 @@ def listener(address: str, port: int) -> str:
 def route(port: int) -> str:
     """The route table that an outbound HTTP listener asks for: `9080`."""
     return str(port)
+
+
+def sniffed_route(host: str, port: int) -> str:
+    """The table of one service whose port does not say what it speaks."""
+    return f"{host}:{port}"
 
 
 def virtual_host(host: str, port: int) -> str:

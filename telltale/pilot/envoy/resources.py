@@ -15,6 +15,8 @@ from google.protobuf.message import Message
 
 from telltale.model.gateway import Credential
 
+UNIX = "unix://"
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -38,7 +40,11 @@ def pack(message: Message) -> Packed:
 
 
 def address(host: str, port: int) -> Address:
+    """An IP or DNS name and a port, or `unix://` and a path (`@` begins an abstract one)."""
     found = Address()
+    if host.startswith(UNIX):
+        found.pipe.path = host.removeprefix(UNIX)
+        return found
     found.socket_address.address = host
     found.socket_address.port_value = port
     return found

@@ -6,24 +6,32 @@ from envoy.config.route.v3.route_components_pb2 import Route, VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 from telltale.model.route import Retries
-from telltale.model.service import Service
+from telltale.model.service import Protocol, Service
 from telltale.model.view import View
 from telltale.model.workload import Target
-from telltale.pilot.envoy import http_routes, names, retries, strangers
+from telltale.pilot.envoy import egress, http_routes, names, outlets, retries, strangers
 from telltale.pilot.envoy.actions import Dialled
 
 
 def outbound(view: View) -> tuple[RouteConfiguration, ...]:
-    """One table a port number on which HTTP is spoken, as these clients see it."""
+    """One table a port number on which HTTP is spoken, as these clients see it.
+
+    And one a port of a service at its own address that does not say what it speaks.
+    """
     by_port: dict[int, list[Service]] = {}
-    for service, port in view.ports():
-        if port.protocol.http:
+    alone: dict[str, RouteConfiguration] = {}
+    for service, port, _ in view.served:
+        if outlets.by_host(service, port):
             by_port.setdefault(port.number, []).append(service)
+        elif port.protocol is Protocol.AUTO:
+            name = names.sniffed_route(service.host, port.number)
+            alone[name] = _alone(name, view, service.host, port.number)
     more = strangers.of(view)
-    return tuple(
+    shared = (
         _table(view, number, by_port.get(number, []), more.get(number, ()))
         for number in sorted({*by_port, *more})
     )
+    return *shared, *(alone[name] for name in sorted(alone))
 
 
 def inbound(target: Target) -> RouteConfiguration:
@@ -37,12 +45,24 @@ def inbound(target: Target) -> RouteConfiguration:
     return table
 
 
+def _alone(name: str, view: View, host: str, number: int) -> RouteConfiguration:
+    """Of one service, whatever host a request names: it is told by its address."""
+    table = _empty(name)
+    table.virtual_hosts.append(_virtual_host(host, number, ["*"], _wanted(view, host, number)))
+    return table
+
+
+def _empty(name: str) -> RouteConfiguration:
+    table = RouteConfiguration(name=name, ignore_port_in_host_matching=True)
+    table.validate_clusters.value = False
+    table.max_direct_response_body_size_bytes.value = 1 << 20
+    return table
+
+
 def _table(
     view: View, number: int, served: list[Service], others: tuple[str, ...]
 ) -> RouteConfiguration:
-    table = RouteConfiguration(name=names.route(number), ignore_port_in_host_matching=True)
-    table.validate_clusters.value = False
-    table.max_direct_response_body_size_bytes.value = 1 << 20
+    table = _empty(names.route(number))
     taken: set[str] = set()
     for host, wanted in _hosts(view, served, others):
         # A domain twice in a table makes Envoy reject all of it: the first, the elder, has it.
@@ -50,7 +70,7 @@ def _table(
         taken.update(free)
         if free and (routes := _wanted(view, host, number)):
             table.virtual_hosts.append(_virtual_host(host, number, free, routes))
-    table.virtual_hosts.append(_allow_any())
+    table.virtual_hosts.append(egress.nobody_known(view))
     return table
 
 
@@ -74,7 +94,7 @@ def _hosts(
 
 def _wanted(view: View, host: str, number: int) -> list[Route]:
     """The routes that users gave a host on a port, or a service's own where they gave none."""
-    service = view.mesh.services.get(host)
+    service = view.service(host)
     target = strangers.target(view, host) or service
     strange = target is None
     dialled = Dialled(view, host, number, explicit=strange and number != strangers.DEFAULT_PORT)
@@ -92,15 +112,6 @@ def _virtual_host(
     return VirtualHost(
         name=name, domains=domains, include_request_attempt_count=True, routes=routes
     )
-
-
-def _allow_any() -> VirtualHost:
-    host = VirtualHost(name=names.ALLOW_ANY, domains=["*"], include_request_attempt_count=True)
-    route = host.routes.add(name=names.ALLOW_ANY)
-    route.match.prefix = "/"
-    route.route.cluster = names.PASSTHROUGH
-    route.route.timeout.SetInParent()
-    return host
 
 
 def _routes(cluster: str, operation: str, wanted: Retries | None) -> Iterable[Route]:

@@ -31,7 +31,7 @@ def of(view: View) -> Strangers:
 
 def domains(view: View, host: str) -> tuple[str, ...]:
     """Every form in which a client may write the host; of an alias, those of a service."""
-    service = view.mesh.services.get(host) or _named(view, host)
+    service = view.service(host) or _named(view, host)
     if service is not None:
         return tuple(forms(service, view.namespace))
     return (host,) if host.startswith("*") else (host, f"{host}.")
@@ -39,6 +39,9 @@ def domains(view: View, host: str) -> tuple[str, ...]:
 
 def forms(service: Service, namespace: str) -> Iterable[str]:
     """Every form in which a client in `namespace` may write a service's name."""
+    if service.declared:
+        yield from _declared(service)
+        return
     short = [f"{service.name}.{service.namespace}", f"{service.name}.{service.namespace}.svc"]
     if service.namespace == namespace:
         short.insert(0, service.name)
@@ -49,12 +52,22 @@ def forms(service: Service, namespace: str) -> Iterable[str]:
         yield from (f"*.{form}" for form in found)
 
 
+def _declared(service: Service) -> Iterable[str]:
+    """A host that somebody declares has no short forms."""
+    yield service.host
+    if not service.host.startswith("*"):
+        yield f"{service.host}."
+    for one in (*service.addresses, *service.automatic):
+        if "/" not in one:
+            yield f"[{one}]" if ":" in one else one
+
+
 def target(view: View, host: str) -> Service | None:
     """The service that a host is another name for."""
-    service = view.mesh.services.get(host)
+    service = view.service(host)
     if service is None or not service.alias_of:
         return None
-    return view.mesh.services.get(service.alias_of)
+    return view.service(service.alias_of)
 
 
 def _ports(view: View, routing: Routing, host: str) -> Iterable[int]:

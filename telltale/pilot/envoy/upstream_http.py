@@ -27,7 +27,7 @@ class Version(StrEnum):
 def version(protocol: Protocol, pool: Pool | None, *, upgrade: bool) -> Version:
     """`upgrade`: whether the mesh carries HTTP/1.1 over HTTP/2 where nothing else is said."""
     pool = pool or _NO_POOL
-    if pool.as_client:
+    if pool.as_client or protocol is Protocol.AUTO:
         return Version.AS_CLIENT
     if protocol.http2:
         return Version.TWO

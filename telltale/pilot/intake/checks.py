@@ -11,11 +11,28 @@ from collections.abc import Callable, Iterable, Mapping
 from telltale.kube.codec import Malformed, Object, convert, dig
 from telltale.kube.crds import Definition
 from telltale.kube.gatewayapi import kinds as gatewayapi
-from telltale.kube.istio.kinds import DEFINITIONS, DESTINATION_RULE, TELEMETRY, VIRTUAL_SERVICE
+from telltale.kube.istio.kinds import (
+    DEFINITIONS,
+    DESTINATION_RULE,
+    SERVICE_ENTRY,
+    SIDECAR,
+    TELEMETRY,
+    VIRTUAL_SERVICE,
+    WORKLOAD_ENTRY,
+    WORKLOAD_GROUP,
+)
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Config, Ref
 from telltale.model.options import DEFAULT
-from telltale.pilot.intake import destinationrules, telemetries, typed, virtualservices
+from telltale.pilot.intake import (
+    destinationrules,
+    machines,
+    serviceentries,
+    sidecars,
+    telemetries,
+    typed,
+    virtualservices,
+)
 from telltale.pilot.intake.problem import Problem
 
 # Reads the objects of a kind, and tells what is wrong with each; of one alone, only that one.
@@ -25,6 +42,10 @@ READERS: Mapping[Kind[Config], Reader] = {
     VIRTUAL_SERVICE: virtualservices.alone,
     DESTINATION_RULE: destinationrules.read,
     TELEMETRY: telemetries.check,
+    SERVICE_ENTRY: serviceentries.read,
+    WORKLOAD_ENTRY: machines.read,
+    WORKLOAD_GROUP: machines.read_groups,
+    SIDECAR: sidecars.read,
 }
 _KNOWN = {
     (one.kind.group, one.kind.kind): one for one in (*DEFINITIONS, *gatewayapi.DEFINITIONS)

@@ -12,8 +12,8 @@ from telltale.kube.istio.message import Config, Message
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Ref
 from telltale.lib.memo import Memo
-from telltale.model.scope import EVERYWHERE, Labels, Origin, Scope
-from telltale.pilot.intake import typed
+from telltale.model.scope import Labels, Origin, Scope
+from telltale.pilot.intake import exports, typed
 from telltale.pilot.intake.problem import Level, Problem
 from telltale.pilot.intake.services import host_of
 
@@ -52,8 +52,7 @@ class Reader:
         """Whom `exportTo` shows it to; with a selector it is the own namespace's alone."""
         if selector:
             return Scope((self.namespace,), selector)
-        names = [self.namespace if one == "." else one for one in export_to if one != "~"]
-        return Scope(tuple(dict.fromkeys(names))) if names or [*export_to] else Scope((EVERYWHERE,))
+        return exports.scope(export_to, self.namespace)
 
 
 def read_all(

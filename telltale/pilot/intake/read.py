@@ -6,9 +6,9 @@
     Node -> model.Place
     VirtualService -> model.Routing     DestinationRule -> model.Policy
     Gateway -> model.Gateway     Secret -> model.Credential, not its content
+    ServiceEntry -> model.Service     WorkloadEntry -> model.Machine     Sidecar -> model.Sidecar
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -18,22 +18,33 @@ from telltale.kube.codec import Object
 from telltale.kube.core import Pod
 from telltale.kube.gatewayapi import kinds as gateway_kinds
 from telltale.kube.istio import kinds as istio
-from telltale.kube.istio.kinds import DESTINATION_RULE, GATEWAY, TELEMETRY, VIRTUAL_SERVICE
+from telltale.kube.istio.kinds import (
+    DESTINATION_RULE,
+    GATEWAY,
+    SERVICE_ENTRY,
+    SIDECAR,
+    TELEMETRY,
+    VIRTUAL_SERVICE,
+    WORKLOAD_ENTRY,
+    WORKLOAD_GROUP,
+)
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
 from telltale.lib.memo import Memo
-from telltale.model.mesh import Behind, Mesh
+from telltale.model.mesh import Mesh
 from telltale.model.options import DEFAULT, Options
-from telltale.model.service import Service
+from telltale.model.scope import EVERYWHERE
 from telltale.model.workload import Workload
 from telltale.pilot.intake import (
     destinationrules,
-    endpoints,
+    exports,
     gateways,
+    machines,
     nodes,
     providers,
+    registry,
     secrets,
-    services,
+    sidecars,
     telemetries,
     virtualservices,
     workloads,
@@ -88,25 +99,35 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
 
     With the memo of the reading before, what was made of the same objects is the same value again.
     """
-    known, problems = _services(objects.services, options, memo)
-    routings, wrong = virtualservices.read(objects.of(VIRTUAL_SERVICE), options.domain, memo)
+    pods = _workloads(objects.pods, memo)
+    found, problems = machines.read(objects.of(WORKLOAD_ENTRY), options.domain, memo)
+    problems += machines.read_groups(objects.of(WORKLOAD_GROUP), options.domain, memo)[1]
+    entries = _shown(objects, SERVICE_ENTRY, options.shown.services, memo)
+    given = registry.Given(objects.services, objects.slices, entries, pods, tuple(found))
+    known, wrong = registry.read(given, options, memo)
     problems += wrong
-    policies, wrong = destinationrules.read(objects.of(DESTINATION_RULE), options.domain, memo)
+    seen, wrong = sidecars.read(objects.of(SIDECAR), options.domain, memo)
+    problems += wrong
+    configs = _shown(objects, VIRTUAL_SERVICE, options.shown.routings, memo)
+    routings, wrong = virtualservices.read(configs, options.domain, memo)
+    problems += wrong
+    configs = _shown(objects, DESTINATION_RULE, options.shown.policies, memo)
+    policies, wrong = destinationrules.read(configs, options.domain, memo)
     problems += wrong
     credentials = secrets.standing(secrets.read(objects.secrets))
-    world = World(options.domain, known, credentials=credentials)
+    world = World(options.domain, known.services, credentials=credentials)
     edge = gatewayapi.read(objects.of, world, objects.texts)
     problems += edge.problems
     edges, wrong = gateways.read(objects.of(GATEWAY), options.domain, memo)
     problems += wrong
-    sinks, wrong = providers.read(options, known)
+    sinks, wrong = providers.read(options, known.services)
     problems += wrong
     told, wrong = telemetries.read(objects.of(TELEMETRY), options, memo)
     problems += wrong
     mesh = Mesh(
-        services=known,
-        endpoints=_endpoints(known.values(), objects.slices, memo),
-        workloads=_workloads(objects.pods, memo),
+        services=known.services,
+        endpoints=known.endpoints,
+        workloads=pods,
         routings=(*routings, *edge.routings),
         policies=tuple(tlspolicies.laid(edge.policies, policies)),
         gateways=tuple(sorted((*edges, *edge.gateways), key=lambda one: one.origin)),
@@ -114,36 +135,22 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         nodes=nodes.read(objects.nodes),
         telemetries=tuple(told),
         sinks=sinks,
+        sidecars=tuple(seen),
+        machines=given.machines,
         options=options,
     )
     problems += [*lost.problems(mesh), *shadowed.between(mesh)]
     return Reading(mesh, tuple(problems), edge.statuses, edge.made)
 
 
-def _services(
-    given: Iterable[kube.Service], options: Options, memo: Memo
-) -> tuple[dict[str, Service], list[Problem]]:
-    pairs = [memo.of(services.read, one, options.domain) for one in given]
-    # The oldest first: where two claim the same thing, the elder has it; a new one breaks nothing.
-    pairs.sort(key=lambda pair: (pair[0].created, pair[0].namespace, pair[0].name))
-    problems = [problem for _, found in pairs for problem in found]
-    return {service.host: service for service, _ in pairs}, problems
-
-
-def _endpoints(
-    known: Iterable[Service], slices: Iterable[kube.EndpointSlice], memo: Memo
-) -> dict[str, Behind]:
-    owned: dict[tuple[str, str], list[kube.EndpointSlice]] = defaultdict(list)
-    for one in slices:
-        owned[one.metadata.namespace, one.service].append(one)
-    return {
-        service.host: memo.of(_behind, service, *owned.get((service.namespace, service.name), ()))
-        for service in known
-    }
-
-
-def _behind(service: Service, *slices: kube.EndpointSlice) -> Behind:
-    return endpoints.read(service, slices)
+def _shown(
+    objects: Objects, kind: Kind[Config], default: tuple[str, ...], memo: Memo
+) -> tuple[Config, ...]:
+    """The objects of a kind; those that do not say who sees them are shown to the mesh's."""
+    given = objects.of(kind)
+    if default == (EVERYWHERE,):
+        return given
+    return tuple(memo.of(exports.filled, one, default) for one in given)
 
 
 def _workloads(pods: Iterable[Pod], memo: Memo) -> dict[str, Workload]:

@@ -1,21 +1,15 @@
-"""Kubernetes Services into the mesh's services; the one place that decides a port's protocol.
+"""Kubernetes Services into the mesh's services.
 
-Pure. Never: endpoints, Envoy. Protocol: appProtocol, else the port name's prefix, else TCP.
+Pure. Never: endpoints, Envoy.
 """
 
 from telltale.kube import service as kube
 from telltale.kube.meta import Ref
+from telltale.model.options import DEFAULT, Options
+from telltale.model.scope import Scope
 from telltale.model.service import Discovery, Port, Protocol, Service
-from telltale.pilot.intake import nearness
+from telltale.pilot.intake import exports, nearness, protocols
 from telltale.pilot.intake.problem import Problem
-
-_BY_WORD = {
-    "http": Protocol.HTTP, "http2": Protocol.HTTP2, "grpc": Protocol.GRPC,
-    "grpc-web": Protocol.GRPC_WEB, "https": Protocol.TLS, "tls": Protocol.TLS,
-    "tcp": Protocol.TCP, "mongo": Protocol.TCP, "mysql": Protocol.TCP, "redis": Protocol.TCP,
-    "kubernetes.io/h2c": Protocol.HTTP2, "kubernetes.io/ws": Protocol.HTTP,
-    "kubernetes.io/wss": Protocol.TLS,
-}  # fmt: skip
 
 
 def host_of(name: str, namespace: str, domain: str) -> str:
@@ -23,7 +17,7 @@ def host_of(name: str, namespace: str, domain: str) -> str:
     return f"{name}.{namespace}.svc.{domain}"
 
 
-def read(given: kube.Service, domain: str) -> tuple[Service, tuple[Problem, ...]]:
+def read(given: kube.Service, options: Options = DEFAULT) -> tuple[Service, tuple[Problem, ...]]:
     """One Service, and what is wrong with it; UDP ports are left out: the mesh carries TCP."""
     meta, spec = given.metadata, given.spec
     ref = Ref("Service", meta.namespace, meta.name)
@@ -31,7 +25,7 @@ def read(given: kube.Service, domain: str) -> tuple[Service, tuple[Problem, ...]
     problems = [problem for port in wanted if (problem := _unknown(ref, port))]
     service = Service(
         name=meta.name, namespace=meta.namespace,
-        host=host_of(meta.name, meta.namespace, domain),
+        host=host_of(meta.name, meta.namespace, options.domain),
         ports=tuple(_port(port) for port in wanted),
         addresses=_addresses(given), discovery=_discovery(given),
         selector=tuple(sorted(spec.selector.items())),
@@ -40,21 +34,22 @@ def read(given: kube.Service, domain: str) -> tuple[Service, tuple[Problem, ...]
         unready_too=spec.publish_not_ready_addresses,
         nearness=nearness.read(given, problems),
         own_node_only=spec.internal_traffic_policy == "Local",
+        scope=_scope(given, options),
     )  # fmt: skip
     if spec.type == "ExternalName" and not spec.external_name:
         problems.append(_nameless(ref))
     return service, tuple(problems)
 
 
+def _scope(given: kube.Service, options: Options) -> Scope:
+    said = given.metadata.annotations.get(kube.EXPORT_TO, "")
+    names = [one.strip() for one in said.split(",") if one.strip()]
+    return exports.scope(names, given.metadata.namespace, options.shown.services)
+
+
 def protocol_of(port: kube.ServicePort) -> Protocol:
-    """What a port says that it speaks; TCP when it does not say."""
-    declared = _BY_WORD.get(port.app_protocol.lower())
-    return declared or _BY_WORD.get(_word(port.name)) or Protocol.TCP
-
-
-def _word(name: str) -> str:
-    name = name.lower()
-    return "grpc-web" if name.startswith("grpc-web") else name.split("-", 1)[0]
+    """What a port says that it speaks."""
+    return protocols.of(port.port, port.name, port.app_protocol)
 
 
 def _port(port: kube.ServicePort) -> Port:
@@ -78,14 +73,20 @@ def _alias(name: str) -> str:
 
 
 def _unknown(ref: Ref, port: kube.ServicePort) -> Problem | None:
-    if not port.app_protocol or port.app_protocol.lower() in _BY_WORD:
+    if not port.app_protocol or port.app_protocol.lower() in protocols.BY_APP:
         return None
     return Problem(
         ref, f"spec.ports[{port.name or port.port}].appProtocol",
         f"{port.app_protocol!r} is not a protocol that the mesh knows",
-        f"the port is carried as {protocol_of(port)}",
-        f"use one of {', '.join(sorted(_BY_WORD))}",
+        _carried(protocol_of(port)),
+        f"use one of {', '.join(sorted(protocols.BY_APP))}",
     )  # fmt: skip
+
+
+def _carried(protocol: Protocol) -> str:
+    if protocol is Protocol.AUTO:
+        return "the first bytes of each connection decide how it is carried"
+    return f"the port is carried as {protocol}"
 
 
 def _nameless(ref: Ref) -> Problem:

@@ -26,7 +26,13 @@ def read(pod: Pod) -> Workload | None:
         addresses=tuple(address for address in dict.fromkeys(addresses) if address),
         ports=ports, service_account=pod.spec.service_account_name, node=pod.spec.node_name,
         owner=owner.workload(pod).name if pod.metadata.controller else "",
+        ready=_ready(pod),
     )  # fmt: skip
+
+
+def _ready(pod: Pod) -> bool:
+    told = pod.condition("Ready")
+    return told.status == "True" if told else pod.status.phase == "Running"
 
 
 class NotAProxy(ValueError):
