@@ -23,6 +23,7 @@ VERBS = {
     "route": "which way a request would take, and who decides it",
     "break": "make a fault on purpose",
     "mend": "take a fault back",
+    "analyze": "what is wrong with the mesh's configuration, in files or in the cluster",
     "inject": "add the sidecar to the pods of a file",
     "node": "the embedded cluster's supervisor itself",
     "pilot": "the control plane itself (runs in a pod)",

@@ -23,26 +23,28 @@ DEFAULT_NAMESPACE = "default"
 
 def of(documents: Iterable[Object], namespace: str = DEFAULT_NAMESPACE) -> Objects:
     """`namespace` is that of objects that name none, as with `kubectl apply -n`."""
-    placed = [_placed(one, namespace) for one in documents]
-    pods = [*_all(placed, "Pod", Pod), *(_pod(one) for one in placed if _is(one, TEMPLATED))]
+    found = [placed(one, namespace) for one in documents]
+    pods = [*_all(found, "Pod", Pod), *(_pod(one) for one in found if _is(one, TEMPLATED))]
     configs = {
         kind: tuple(
-            _converted(Config, document) for document in placed
+            _converted(Config, document) for document in found
             if document.get("kind") == kind.kind and _group(document) == kind.group
         )
         for kind in CONFIGS
     }  # fmt: skip
     return Objects(
-        tuple(_all(placed, "Service", Service)),
-        tuple(_all(placed, "EndpointSlice", EndpointSlice)),
-        tuple(pods), configs, tuple(_all(placed, "Secret", Secret)),
-        tuple(_all(placed, "ConfigMap", ConfigMap)), tuple(_all(placed, "Node", Node)),
+        tuple(_all(found, "Service", Service)),
+        tuple(_all(found, "EndpointSlice", EndpointSlice)),
+        tuple(pods), configs, tuple(_all(found, "Secret", Secret)),
+        tuple(_all(found, "ConfigMap", ConfigMap)), tuple(_all(found, "Node", Node)),
     )  # fmt: skip
 
 
-def _placed(document: Object, namespace: str) -> Object:
+def placed(document: Object, namespace: str) -> Object:
+    """With its namespace: the one given, if it names none and its kind has one."""
     meta = document.get("metadata")
-    if not isinstance(meta, dict) or meta.get("namespace"):
+    cluster_wide = document.get("kind") in ("Namespace", "GatewayClass")
+    if not isinstance(meta, dict) or meta.get("namespace") or cluster_wide:
         return document
     return {**document, "metadata": {**meta, "namespace": namespace}}
 

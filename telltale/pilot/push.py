@@ -25,7 +25,9 @@ from telltale.pilot import lasting
 from telltale.pilot.assigned import Assigned
 from telltale.pilot.envoy import secrets as material
 from telltale.pilot.envoy.resources import Bundle
-from telltale.pilot.intake import members, registry, secrets, unmet, workloads
+from telltale.pilot.intake import members, registry, secrets, workloads
+from telltale.pilot.intake.analysis.every import configuration
+from telltale.pilot.intake.analysis.seen import Seen
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.read import Objects, reading
 from telltale.pilot.intake.services import host_of
@@ -64,6 +66,7 @@ class Push:
         self._memo = Memo()
         self._lost = Lost()
         self.mesh = Mesh(options=options)
+        self._objects = Objects()
         self._told: tuple[Problem, ...] = ()
         self.said: Statuses = {}
         self.made: Topic[tuple[Object, ...]] = Topic(())
@@ -81,7 +84,8 @@ class Push:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What objects get wrong, what they name that is not there now, what proxies reject."""
-        return (*self._told, *unmet.problems(self.mesh), *self.rejected)
+        found = configuration(Seen(self._objects, self.mesh))
+        return (*self._told, *found, *self.rejected)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -115,14 +119,13 @@ class Push:
         self._seen_whole = current.whole.version
         self._memo.sweep()
         current.take_parts()  # all that they tell is in what is read now
-        found = reading(
-            Objects(tuple(current.services.values()), tuple(current.slices),
-                    tuple(current.pods.values()),
-                    {kind: tuple(known.values()) for kind, known in current.configs.items()},
-                    tuple(current.secrets.values()), tuple(current.texts.values()),
-                    tuple(current.nodes.values())),
-            self._options, self._memo,
+        self._objects = Objects(
+            tuple(current.services.values()), tuple(current.slices), tuple(current.pods.values()),
+            {kind: tuple(known.values()) for kind, known in current.configs.items()},
+            tuple(current.secrets.values()), tuple(current.texts.values()),
+            tuple(current.nodes.values()),
         )  # fmt: skip
+        found = reading(self._objects, self._options, self._memo)
         now = self._clock.monotonic()
         self.mesh, self._lost = lasting.carry(self.mesh, found.mesh, self._lost, now)
         self._told = found.problems

@@ -26,11 +26,14 @@ class Verdicts:
         seen = -1
         while True:
             seen, _ = await self._push.changed.after(seen)
-            self.judge()
+            await self.judge()
             await asyncio.sleep(PAUSE_S)
 
-    def judge(self) -> None:
-        configs = {kind: known.values() for kind, known in self._current.configs.items()}
-        found = {**reconciled.statuses(configs, self._push.problems), **self._push.said}
+    async def judge(self) -> None:
+        configs = {kind: tuple(known.values()) for kind, known in self._current.configs.items()}
+        said = self._push.said
+        # In a thread: a large mesh takes a while, and the push has proxies to serve.
+        problems = await asyncio.to_thread(lambda: self._push.problems)
+        found = {**reconciled.statuses(configs, problems), **said}
         if found != self.statuses.value:
             self.statuses.publish(found)

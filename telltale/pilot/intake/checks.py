@@ -14,6 +14,7 @@ from telltale.kube.gatewayapi import kinds as gatewayapi
 from telltale.kube.istio.kinds import (
     DEFINITIONS,
     DESTINATION_RULE,
+    GATEWAY,
     SERVICE_ENTRY,
     SIDECAR,
     TELEMETRY,
@@ -26,6 +27,7 @@ from telltale.kube.meta import Config, Ref
 from telltale.model.options import DEFAULT
 from telltale.pilot.intake import (
     destinationrules,
+    gateways,
     machines,
     serviceentries,
     sidecars,
@@ -41,6 +43,7 @@ Reader = Callable[[Iterable[Config], str], tuple[object, Iterable[Problem]]]
 READERS: Mapping[Kind[Config], Reader] = {
     VIRTUAL_SERVICE: virtualservices.alone,
     DESTINATION_RULE: destinationrules.read,
+    GATEWAY: gateways.read,
     TELEMETRY: telemetries.check,
     SERVICE_ENTRY: serviceentries.read,
     WORKLOAD_ENTRY: machines.read,

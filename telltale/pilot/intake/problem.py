@@ -19,7 +19,8 @@ class Level(StrEnum):
 class Problem:
     """Which object and field, what is wrong, why it matters, and how to mend it.
 
-    `code` is a permanent name of this kind of problem (docs/analysis.md).
+    `code` is a permanent name of this kind of problem (docs/analysis.md); `host` is what is missing
+    or lacks something, where that is so.
     """
 
     object: Ref
@@ -29,6 +30,7 @@ class Problem:
     hint: str
     level: Level = Level.ERROR
     code: str = "invalid"
+    host: str = ""
 
     def __str__(self) -> str:
         return f"{self.object}: {self.told}"

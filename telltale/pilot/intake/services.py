@@ -9,7 +9,7 @@ from telltale.model.options import DEFAULT, Options
 from telltale.model.scope import Scope
 from telltale.model.service import Discovery, Port, Protocol, Service
 from telltale.pilot.intake import exports, nearness, protocols
-from telltale.pilot.intake.problem import Problem
+from telltale.pilot.intake.problem import Level, Problem
 
 
 def host_of(name: str, namespace: str, domain: str) -> str:
@@ -79,7 +79,7 @@ def _unknown(ref: Ref, port: kube.ServicePort) -> Problem | None:
         ref, f"spec.ports[{port.name or port.port}].appProtocol",
         f"{port.app_protocol!r} is not a protocol that the mesh knows",
         _carried(protocol_of(port)),
-        f"use one of {', '.join(sorted(protocols.BY_APP))}",
+        f"use one of {', '.join(sorted(protocols.BY_APP))}", Level.WARNING, "app-protocol",
     )  # fmt: skip
 
 

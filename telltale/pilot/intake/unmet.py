@@ -29,7 +29,7 @@ def _of(mesh: Mesh, policy: Policy) -> Iterator[Problem]:
         yield Problem(
             ref, "spec.host", f"{policy.host!r} is no service of the mesh",
             "the object holds for nothing", "correct the host, or create the service",
-            Level.WARNING,
+            Level.WARNING, "policy-host-not-found", policy.host,
         )  # fmt: skip
         return
     for subset in policy.subsets:
@@ -39,7 +39,8 @@ def _of(mesh: Mesh, policy: Policy) -> Iterator[Problem]:
                 ref, f"spec.subsets[{subset.name}].labels",
                 f"{said} selects no workload of {service.host}",
                 "requests for it are answered with 503 (UH)",
-                "correct the labels, or label the pods", Level.WARNING,
+                "correct the labels, or label the pods", Level.WARNING, "subset-selects-nothing",
+                service.host,
             )  # fmt: skip
 
 

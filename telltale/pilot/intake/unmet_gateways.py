@@ -33,6 +33,7 @@ def _nobody(gateway: Gateway) -> Problem:
     return Problem(
         _ref(gateway), "spec.selector", what, "nobody listens for it",
         "select the labels of a gateway's pods, istio=ingressgateway for example", Level.WARNING,
+        "gateway-without-workload",
     )  # fmt: skip
 
 
@@ -47,6 +48,7 @@ def _credentials(mesh: Mesh, gateway: Gateway, namespace: str) -> Iterator[Probl
                     "TLS connections to the server's hosts are closed at once",
                     f"create it in namespace {one.namespace}, the gateway's own, "
                     f"with {'ca.crt' if one.authority else 'tls.crt and tls.key'}",
+                    code="gateway-credential",
                 )  # fmt: skip
 
 
@@ -59,11 +61,13 @@ def _clash(clash: Clash) -> Problem:
             _ref(clash.site.gateway), f"{place}.hosts",
             f"{clash.host!r} on port {server.port} is served by {_named(clash.holder)} already",
             "the server is left out: one certificate answers for a name", "remove one of the two",
+            code="gateway-clash",
         )  # fmt: skip
     return Problem(
         _ref(clash.site.gateway), f"{place}.port",
         f"port {server.port} carries {holder.speaks} for {_named(clash.holder)} already",
         f"the server is left out: it cannot carry {server.speaks} too", "use another port",
+        code="gateway-clash",
     )  # fmt: skip
 
 

@@ -34,7 +34,8 @@ def _of(view: View, routing: Routing) -> Iterator[Problem]:
     for number, host in enumerate(routing.hosts):
         if hint := _meant(view, host):
             yield Problem(ref, f"spec.hosts[{number}]", f"{host} is no service's full name",
-                          "its rules do not hold for the service", hint)  # fmt: skip
+                          "its rules do not hold for the service", hint,
+                          code="host-not-in-full")  # fmt: skip
     for where, destination in _destinations(routing):
         if destination not in (NOBODY, *told) and (problem := _lost(view, ref, where, destination)):
             told.add(destination)
@@ -59,11 +60,13 @@ def _lost(view: View, ref: Ref, where: str, wanted: Destination) -> Problem | No
         service = view.mesh.services.get(service.alias_of)
     if service is None:
         return Problem(ref, f"spec.{where}.host", f"no service is called {wanted.host}", _WHY,
-                       _meant(view, wanted.host) or _CREATE)  # fmt: skip
+                       _meant(view, wanted.host) or _CREATE, code="host-not-found",
+                       host=wanted.host)  # fmt: skip
     if wanted.port and service.port(wanted.port) is None:
         ports = ", ".join(str(port.number) for port in service.ports)
         return Problem(ref, f"spec.{where}.port", f"{service.name} has no port {wanted.port}", _WHY,
-                       f"use one of its ports ({ports})")  # fmt: skip
+                       f"use one of its ports ({ports})", code="port-not-found",
+                       host=wanted.host)  # fmt: skip
     return _subset(view, ref, where, wanted, service)
 
 
@@ -87,4 +90,5 @@ def _subset(
         f"add a DestinationRule for {service.host} with that subset"
     )  # fmt: skip
     what = f'"{wanted.subset}" is not a subset of {service.name}'
-    return Problem(ref, f"spec.{where}.subset", what, _WHY, hint)
+    return Problem(ref, f"spec.{where}.subset", what, _WHY, hint, code="subset-not-found",
+                   host=wanted.host)  # fmt: skip

@@ -89,13 +89,14 @@ def _conflicts(host: str, elder: Routing, younger: Routing) -> Iterator[Problem]
                     f"{elder.origin} is older and matches the same for {host} "
                     f"({taken[match.says]})",
                     "put the rules of one host into one VirtualService, or match something else",
-                    why,
+                    why, code="hosts-claimed-twice",
                 )  # fmt: skip
     for kind in ("tls", "tcp"):
         rules: tuple[ConnectionRoute, ...] = getattr(younger, kind)
         if rules and getattr(elder, kind):
             yield _never(ref, kind, f"{elder.origin} is older and has {kind} rules for {host}",
-                         "put the rules of one host into one VirtualService", why)  # fmt: skip
+                         "put the rules of one host into one VirtualService", why,
+                         code="hosts-claimed-twice")  # fmt: skip
 
 
 def _meet(elder: Routing, younger: Routing) -> bool:
@@ -111,5 +112,8 @@ def _meet(elder: Routing, younger: Routing) -> bool:
     return bool(common if elder.origin.namespace == own else common - {own})
 
 
-def _never(ref: Ref, where: str, what: str, hint: str, why: str = _NEVER) -> Problem:
-    return Problem(ref, f"spec.{where}", what, why, hint, Level.WARNING)
+def _never(
+    ref: Ref, where: str, what: str, hint: str, why: str = _NEVER, *,
+    code: str = "unreachable-rule",
+) -> Problem:  # fmt: skip
+    return Problem(ref, f"spec.{where}", what, why, hint, Level.WARNING, code)

@@ -1,0 +1,102 @@
+"""`analyze` over files and over a cluster's objects."""
+
+from pathlib import Path
+
+import pytest
+
+from telltale.inspect import objects
+from telltale.inspect.analysis import at_least, of_cluster, of_files, worst
+from telltale.kube import codec
+from telltale.kube.positions import positions
+from telltale.pilot.intake.analysis.codes import CODES
+from telltale.pilot.intake.problem import Level
+
+ROOT = Path(__file__).parents[2]
+ROUTES = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: cart}
+spec:
+  hosts: [cart]
+  http:
+  - retires: {attempts: 3}
+    route:
+    - destination:
+        host: cart
+        subset: v9
+"""
+RULE = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: cart}
+spec: {host: cart, subsets: [{name: v1, labels: {version: v1}}]}
+"""
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {selector: {app: cart}, ports: [{name: http, port: 80}]}
+"""
+
+
+def of(text, beside=None):
+    return of_files(codec.parse_yaml(text), positions("f.yaml", text), "shop", beside)
+
+
+def lines(findings):
+    return [f"{one.source} {one.problem.code}" for one in findings]
+
+
+def test_each_finding_has_its_line():
+    assert lines(of(f"{ROUTES}---{SERVICE}---{RULE}")) == [
+        "f.yaml:8 unknown-field", "f.yaml:12 subset-not-found",
+    ]  # fmt: skip
+
+
+def test_what_a_file_alone_cannot_tell_is_not_told():
+    assert lines(of(ROUTES)) == ["f.yaml:8 unknown-field"]
+
+
+def test_beside_a_cluster_it_can_be_told():
+    cluster = objects.of(codec.parse_yaml(f"{SERVICE}---{RULE}"), "shop")
+    assert "f.yaml:12 subset-not-found" in lines(of(ROUTES, cluster))
+    assert "host-not-found" in lines(of(ROUTES, objects.of([])))[1]
+
+
+def test_of_a_cluster_the_namespace_is_told_of_that_was_asked_for():
+    whole = objects.of(codec.parse_yaml(f"{SERVICE}---{RULE}---{ROUTES}"), "shop")
+    found = of_cluster(whole, [], "shop")
+    assert {one.problem.object.namespace for one in found} == {"shop"}
+    assert of_cluster(whole, [], "other") == []
+    assert len(of_cluster(whole, [], "")) == len(found)
+    assert worst(found) is Level.ERROR
+
+
+def test_what_cannot_be_read_at_all_does_not_hide_the_rest():
+    bad = "---\n{apiVersion: v1, kind: Service, metadata: {name: bad}, spec: {ports: 7}}\n"
+    found = of(f"{ROUTES}{bad}")
+    assert {one.problem.object.name for one in found} == {"cart", "bad"}
+
+
+@pytest.mark.parametrize("path", [
+    "samples/bookinfo/bookinfo.yaml", "tests/stories/bookinfo/objects.yaml",
+    "tests/stories/canary/objects.yaml",
+])  # fmt: skip
+def test_there_are_no_false_alarms(path):
+    text = (ROOT / path).read_text()
+    found = of_files(codec.parse_yaml(text), positions(path, text), "default", None)
+    assert [str(one) for one in found] == []
+    whole = objects.of(codec.parse_yaml(text))
+    assert [one for one in of_cluster(whole, [], "") if one.problem.level is Level.ERROR] == []
+
+
+def test_levels_are_in_order():
+    assert at_least(Level.ERROR, Level.WARNING)
+    assert not at_least(Level.INFO, Level.WARNING)
+    assert worst([]) is None
+
+
+def test_codes_are_names_and_each_stands_once():
+    names = [one.name for one in CODES]
+    assert len(names) == len(set(names))
+    assert all(one.istio == "" or one.istio.startswith("IST0") for one in CODES)
