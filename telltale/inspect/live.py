@@ -27,11 +27,13 @@ async def objects(client: Client) -> Objects:
         slices = group.create_task(_listed(client, kinds.ENDPOINT_SLICE))
         pods = group.create_task(_listed(client, kinds.POD))
         texts = group.create_task(_listed(client, kinds.CONFIG_MAP))
+        nodes = group.create_task(_listed(client, kinds.NODE))
         configs = {
             kind: group.create_task(_listed(client, kind)) for kind in CONFIGS
         }  # fmt: skip
     found = {kind: task.result() for kind, task in configs.items()}
-    return Objects(services.result(), slices.result(), pods.result(), found, texts=texts.result())
+    return Objects(services.result(), slices.result(), pods.result(), found, texts=texts.result(),
+                   nodes=nodes.result())  # fmt: skip
 
 
 async def options(client: Client) -> Options:

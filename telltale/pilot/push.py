@@ -220,7 +220,7 @@ class Push:
 
     def _assign(self, services: Iterable[Service], since: float) -> None:
         """The assignments of these services made anew; those that differ go to everyone."""
-        if self._assigned.moved(self.mesh, [service.host for service in services]):
+        if self._assigned.moved(self.mesh, [service.key for service in services]):
             for key, snapshot in self.snapshots.items():
                 sets = {**snapshot.sets, EDS: self._assigned.set}
                 self.snapshots[key] = Snapshot(sets, since)

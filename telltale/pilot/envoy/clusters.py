@@ -5,7 +5,7 @@ Never: endpoints (they come by EDS), or how a policy is said to Envoy. Timeouts 
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 
-from telltale.model.policy import PLAIN, Balancing, Policy, Subset, Traffic
+from telltale.model.policy import PLAIN, Balancing, Subset, Traffic
 from telltale.model.service import Port, Protocol, Service
 from telltale.model.view import View
 from telltale.model.workload import Target
@@ -17,22 +17,27 @@ from telltale.pilot.envoy import (
     names,
     served,
     upstream_http,
+    upstream_secrets,
     upstream_tls,
 )
 from telltale.pilot.envoy.resources import UNIX, address, pack
 from telltale.pilot.envoy.upstream_http import Version
+from telltale.pilot.envoy.upstream_tls import Given
 
 CONNECT_TIMEOUT_S = 10
 INBOUND_SOURCE = "127.0.0.6"  # what the redirect rules let through, and an app sees as local
 
 
-def outbound(view: View) -> tuple[Cluster, ...]:
-    """One cluster a port of every service that has endpoints of its own, and one a subset of it."""
+def outbound(view: View, *, trusted: bool = False) -> tuple[Cluster, ...]:
+    """One cluster a port of every service that has endpoints of its own, and one a subset of it.
+
+    `trusted`: these are proxies that may have their namespace's credentials.
+    """
     found: list[Cluster] = []
     for service, port in view.ports():
         policy = view.policy(service)
         made = (
-            _outbound(view, service, port, policy, subset)
+            _outbound(view, service, port, subset, trusted=trusted)
             for subset in (None, *(policy.subsets if policy else ()))
         )
         found += [one for one in made if one is not None]
@@ -54,8 +59,9 @@ def fixed() -> tuple[Cluster, ...]:
 
 
 def _outbound(
-    view: View, service: Service, port: Port, policy: Policy | None, subset: Subset | None = None
-) -> Cluster | None:  # fmt: skip
+    view: View, service: Service, port: Port, subset: Subset | None, *, trusted: bool
+) -> Cluster | None:
+    policy = view.policy(service)
     traffic = view.traffic(service, port, subset.name if subset else "")
     cluster = discovery.cluster(view, service, port, subset, traffic)
     if cluster is None:
@@ -63,7 +69,8 @@ def _outbound(
     if cluster.type != Cluster.ORIGINAL_DST:
         balancing.balance(cluster, traffic.balancing or _BALANCING)
     cluster.alt_stat_name = names.alt_stat(cluster.name)
-    _shape(view, cluster, port, traffic)
+    keys = upstream_secrets.of(view, traffic.tls) if trusted else ()
+    _shape(view, cluster, port, traffic, Given(keys, view.namespace))
     note = cluster.metadata.filter_metadata["istio"]
     note.update({
         "default_original_port": port.number,
@@ -76,7 +83,9 @@ def _outbound(
     return cluster
 
 
-def _shape(view: View, cluster: Cluster, port: Port, traffic: Traffic) -> None:
+def _shape(
+    view: View, cluster: Cluster, port: Port, traffic: Traffic, given: Given
+) -> None:
     """All that a policy says but who is chosen."""
     mesh = view.mesh.options
     limits.limit(
@@ -93,7 +102,7 @@ def _shape(view: View, cluster: Cluster, port: Port, traffic: Traffic) -> None:
         cluster.typed_extension_protocol_options[upstream_http.NAME].CopyFrom(
             pack(upstream_http.options(spoken, traffic))
         )
-    upstream_tls.wrap(cluster, traffic, alpn)
+    upstream_tls.wrap(cluster, traffic, alpn, given)
 
 
 def _inbound(target: Target) -> Cluster:

@@ -37,11 +37,11 @@ def socket(tls: ServerTls, namespace: str, *, http: bool) -> TransportSocket:
     if http:
         common.alpn_protocols.extend(ALPN)
     for key in tls.keys:
-        _by_sds(common.tls_certificate_sds_secret_configs.add(), key, namespace)
+        by_sds(common.tls_certificate_sds_secret_configs.add(), key, namespace)
     if authorities := tls.judges:
         combined = common.combined_validation_context
         combined.default_validation_context.CopyFrom(_judged(tls))
-        _by_sds(combined.validation_context_sds_secret_config, authorities, namespace)
+        by_sds(combined.validation_context_sds_secret_config, authorities, namespace)
     return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
 
 
@@ -58,7 +58,8 @@ def _judged(tls: ServerTls) -> CertificateValidationContext:
     return found
 
 
-def _by_sds(config: SdsSecretConfig, credential: Credential, namespace: str) -> None:
+def by_sds(config: SdsSecretConfig, credential: Credential, namespace: str) -> None:
+    """A secret that comes by itself, as a proxy in `namespace` asks for it."""
     config.name = names.secret(credential, namespace)
     config.sds_config.ads.SetInParent()
     config.sds_config.resource_api_version = ApiVersion.V3

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from telltale.model.doors import doors
 from telltale.model.view import View
-from telltale.pilot.envoy import clusters, gateway_listeners
+from telltale.pilot.envoy import clusters, gateway_listeners, upstream_secrets
 from telltale.pilot.envoy.resources import Bundle
 
 
@@ -30,8 +30,11 @@ def bundle(view: View, edge: Edge) -> Bundle:
         if (one := gateway_listeners.build(view, door, trusted=edge.trusted))
     ]  # fmt: skip
     return Bundle(
-        clusters=(*clusters.outbound(view), *clusters.fixed()),
+        clusters=(*clusters.outbound(view, trusted=edge.trusted), *clusters.fixed()),
         listeners=tuple(one.listener for one in built),
         routes=tuple(table for one in built for table in one.routes),
-        credentials=tuple(credential for one in built for credential in one.credentials),
+        credentials=(
+            *(credential for one in built for credential in one.credentials),
+            *(upstream_secrets.wanted(view) if edge.trusted else ()),
+        ),
     )

@@ -5,6 +5,7 @@ Paths are in the proxy's container. Never: a certificate's content.
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.base_pb2 import TransportSocket
@@ -14,29 +15,45 @@ from envoy.extensions.transport_sockets.proxy_protocol.v3.upstream_proxy_protoco
 )
 from envoy.extensions.transport_sockets.raw_buffer.v3.raw_buffer_pb2 import RawBuffer
 from envoy.extensions.transport_sockets.tls.v3.common_pb2 import (
+    CertificateValidationContext,
     SubjectAltNameMatcher,
     TlsParameters,
 )
-from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import CommonTlsContext, UpstreamTlsContext
+from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import UpstreamTlsContext
 
+from telltale.model.gateway import Credential
 from telltale.model.policy import Tls, TlsMode, Traffic
+from telltale.pilot.envoy.gateway_tls import by_sds
 from telltale.pilot.envoy.resources import pack
 
 SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
 
 
-def wrap(cluster: Cluster, traffic: Traffic, alpn: Sequence[str] = ()) -> None:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Credentials that a proxy in `namespace` may have, by SDS."""
+
+    credentials: tuple[Credential, ...] = ()
+    namespace: str = ""
+
+
+NOTHING = Given()
+
+
+def wrap(
+    cluster: Cluster, traffic: Traffic, alpn: Sequence[str] = (), given: Given = NOTHING
+) -> None:
     """Nothing at all where connections are plain."""
     socket = None
     if traffic.tls and traffic.tls.mode in (TlsMode.SIMPLE, TlsMode.MUTUAL):
-        socket = _tls(traffic.tls, alpn)
+        socket = _tls(traffic.tls, alpn, given)
     if traffic.proxy_protocol:
         socket = _announced(traffic.proxy_protocol, socket or _plain())
     if socket:
         cluster.transport_socket.CopyFrom(socket)
 
 
-def _tls(tls: Tls, alpn: Sequence[str]) -> TransportSocket:
+def _tls(tls: Tls, alpn: Sequence[str], given: Given) -> TransportSocket:
     context = UpstreamTlsContext(sni=tls.sni)
     shared = context.common_tls_context
     shared.tls_params.tls_minimum_protocol_version = TlsParameters.TLSv1_2
@@ -46,19 +63,33 @@ def _tls(tls: Tls, alpn: Sequence[str]) -> TransportSocket:
         own = shared.tls_certificates.add()
         own.certificate_chain.filename = tls.certificate
         own.private_key.filename = tls.key
-    if not tls.unverified:
-        _verify(shared, tls)
+    authorities = None
+    for one in given.credentials:
+        if one.authority:
+            authorities = one
+        else:
+            by_sds(shared.tls_certificate_sds_secret_configs.add(), one, given.namespace)
+    if authorities and not tls.unverified:
+        combined = shared.combined_validation_context
+        _name(combined.default_validation_context, tls)
+        by_sds(combined.validation_context_sds_secret_config, authorities, given.namespace)
+    elif not tls.unverified:
+        _verify(shared.validation_context, tls)
     return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
 
 
-def _verify(shared: CommonTlsContext, tls: Tls) -> None:
-    judged = shared.validation_context
+def _verify(judged: CertificateValidationContext, tls: Tls) -> None:
     if tls.authorities:
         judged.trusted_ca.inline_string = tls.authorities
     else:
         judged.trusted_ca.filename = tls.ca or SYSTEM_CA
     if tls.crl:
         judged.crl.filename = tls.crl
+    _name(judged, tls)
+
+
+def _name(judged: CertificateValidationContext, tls: Tls) -> None:
+    """One of these the server must be."""
     for san in tls.sans:
         wanted = judged.match_typed_subject_alt_names.add()
         wanted.san_type = _kind(san)

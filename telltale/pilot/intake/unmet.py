@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from telltale.kube.meta import Ref
 from telltale.model.mesh import Mesh
 from telltale.model.policy import Policy, Subset
-from telltale.model.service import Service
+from telltale.model.service import Discovery, Service
 from telltale.pilot.intake import unmet_gateways
 from telltale.pilot.intake.problem import Level, Problem
 
@@ -45,17 +45,13 @@ def _of(mesh: Mesh, policy: Policy) -> Iterator[Problem]:
 
 
 def _selected(mesh: Mesh, service: Service, subset: Subset) -> bool:
-    """Whether any workload, ready or not, is in the subset."""
+    """Whether any workload, ready or not, is in the subset; who has none is not asked."""
+    if not (service.discovery.assigned or service.discovery is Discovery.HEADLESS):
+        return True
     wanted = (*service.selector, *subset.labels)
+    behind = mesh.endpoints.get(service.key, {})
+    known = [mesh.labels_of(one) for group in behind.values() for one in group]
     if service.selector:
-        return any(
-            one.namespace == service.namespace
-            and all(one.labels.get(key) == value for key, value in wanted)
-            for one in mesh.workloads.values()
-        )
-    behind = mesh.endpoints.get(service.host, {})
-    known = (mesh.workloads.get(one.workload) for group in behind.values() for one in group)
-    return any(
-        one is not None and all(one.labels.get(key) == value for key, value in wanted)
-        for one in known
-    )
+        pods = mesh.workloads.values()
+        known += [one.labels for one in pods if one.namespace == service.namespace]
+    return any(all(one.get(key) == value for key, value in wanted) for one in known)
