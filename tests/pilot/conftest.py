@@ -112,19 +112,33 @@ def bootstrap(node_id: str, metadata: dict, *, admin: int, pilot: int, delta: bo
     }  # fmt: skip
 
 
+def asking(port: int) -> dict:
+    """A resolver that asks the DNS server on this port of loopback, and nobody else."""
+    kind = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
+    server = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+    return {
+        "name": "envoy.network.dns_resolver.cares",
+        "typed_config": {
+            "@type": f"type.googleapis.com/{kind}", "resolvers": [server],
+            "dns_resolver_options": {"no_default_search_domain": True},
+        },
+    }  # fmt: skip
+
+
 @pytest.fixture
 def envoy(tmp_path):
-    """`async with envoy(node_id, metadata, pilot=port, delta=True) as e`."""
+    """`async with envoy(node_id, metadata, pilot=port, delta=True, dns=0) as e`."""
 
     @asynccontextmanager
     async def start(
-        node_id: str, metadata: dict, *, pilot: int, delta: bool = True
+        node_id: str, metadata: dict, *, pilot: int, delta: bool = True, dns: int = 0
     ) -> AsyncIterator[Envoy]:
         [admin] = free_ports(1)
         file = tmp_path / f"envoy-{admin}.json"
-        file.write_text(
-            json.dumps(bootstrap(node_id, metadata, admin=admin, pilot=pilot, delta=delta))
-        )
+        config = bootstrap(node_id, metadata, admin=admin, pilot=pilot, delta=delta)
+        if dns:
+            config["typed_dns_resolver_config"] = asking(dns)
+        file.write_text(json.dumps(config))
         log = tmp_path / f"envoy-{admin}.log"
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(

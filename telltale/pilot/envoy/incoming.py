@@ -39,7 +39,6 @@ def fill(listener: Listener, targets: Iterable[Target], options: Options) -> Non
 def chains(target: Target, options: Options) -> Iterator[FilterChain]:
     if target.protocol is Protocol.AUTO:
         http = _chain(target)
-        http.filter_chain_match.transport_protocol = "raw_buffer"
         http.filter_chain_match.application_protocols.extend(filters.HTTP_ALPN)
         http.filters.append(_requests(target, options))
         yield http

@@ -24,12 +24,12 @@ def fill(listener: Listener, view: View, place: Outlet) -> None:
         *_by_tls(view, place), *_by_range(view, place), *_http(view, place), *_rest(view, place),
     ])  # fmt: skip
     listener.filter_chains.extend(chains)
-    if not any(connection_routes.everything(one) for one in chains):
+    _look(listener, view, [one.filter_chain_match for one in chains])
+    if not any(connection_routes.everything(one) for one in chains):  # nobody takes the rest
         listener.default_filter_chain.name = "PassthroughFilterChain"
         listener.default_filter_chain.filters.append(
             filters.tcp(egress.stranger(view), view.mesh.options)
         )
-    _look(listener, view, [one.filter_chain_match for one in chains])
 
 
 def _look(listener: Listener, view: View, matches: list[FilterChainMatch]) -> None:
@@ -38,6 +38,7 @@ def _look(listener: Listener, view: View, matches: list[FilterChainMatch]) -> No
     seen = any(one.application_protocols for one in matches)
     if asked:
         listener.listener_filters.append(filters.tls_inspector())
+        _keep_apart(listener)
     if seen:
         listener.listener_filters.append(filters.http_inspector())
     if asked or seen:
@@ -46,6 +47,18 @@ def _look(listener: Listener, view: View, matches: list[FilterChainMatch]) -> No
         limit = view.mesh.options.detection_s if seen else 0
         listener.listener_filters_timeout.FromNanoseconds(round(limit * 1e9))
         listener.continue_on_listener_filters_timeout = seen
+
+
+def _keep_apart(listener: Listener) -> None:
+    """TLS names its protocols as plain HTTP does; and Envoy never comes back from a match by what
+    carries a connection, so that the rest must be the default of them all."""
+    for chain in listener.filter_chains:
+        if chain.filter_chain_match.application_protocols:
+            chain.filter_chain_match.transport_protocol = _RAW
+    last = listener.filter_chains[-1]
+    if connection_routes.everything(last):
+        listener.default_filter_chain.CopyFrom(last)
+        del listener.filter_chains[-1]
 
 
 def _chains(view: View, claim: Claim, asked: str = "") -> Iterator[FilterChain]:
@@ -92,7 +105,6 @@ def _http(view: View, place: Outlet) -> Iterator[FilterChain]:
         return
     web = any(one.port.protocol is Protocol.GRPC_WEB for one in place.claims)
     chain = FilterChain(name=names.listener(place.host, place.number))
-    chain.filter_chain_match.transport_protocol = _RAW
     chain.filter_chain_match.application_protocols.extend(filters.HTTP_ALPN)
     chain.filters.append(
         filters.outbound_http(place.number, view.mesh.options, table=table, grpc_web=web)
