@@ -81,7 +81,7 @@ async def _run(sidecar: SidecarSettings, settings: PilotSettings, client: Client
     async def inject() -> None:
         authority = await _authority(client, clock)
         context = tls.server_context(authority.server(SERVICE_NAMES, clock.now()))
-        async with webhook.serving(sidecar, context, check=_check):
+        async with webhook.serving(sidecar, context, check=judged):
             await _publish(client, authority)
             injecting.set()
             try:
@@ -128,7 +128,7 @@ def _kept(authority: Authority) -> Object:
     return {"metadata": meta, "type": "istio.io/ca-root", "data": data}
 
 
-def _check(object: Object) -> Findings:
+def judged(object: Object) -> Findings:
     """The pilot's judgement of one object, in the webhook's words."""
     found = check(object)
     return Findings(
