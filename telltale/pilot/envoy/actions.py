@@ -89,10 +89,12 @@ def _redirect(route: Route, redirect: Redirect, port: int) -> None:
 
 
 def _redirect_port(redirect: Redirect, dialled: int) -> int:
-    """0 leaves the port as it stands in the request: that of the scheme, where it does not."""
+    """0 leaves it as it stands in the request, or away with a new name: the scheme's usual one."""
     if dialled in _USUAL.values():
         return 0
-    return dialled if redirect.port_as_dialled else _USUAL.get(redirect.scheme, 0)
+    if redirect.port_as_dialled:
+        return dialled
+    return 0 if redirect.authority else _USUAL.get(redirect.scheme, 0)
 
 
 def _forward(route: Route, http: HttpRoute, match: Match, dialled: Dialled) -> None:
