@@ -149,8 +149,8 @@ def _accepted(edge: Edge) -> Condition:
         return one.condition("Accepted", False, edge.refused.reason, edge.refused.message)
     bad = [judged.listener.name for judged in edge.judged if judged.refused or judged.conflict]
     if not bad:
-        return one.condition("Accepted", True, "Accepted", "all listeners are served")
-    message = f"not served: listener {', '.join(bad)}; see their conditions"
+        return one.condition("Accepted", True, "Accepted", "all listeners are accepted")
+    message = f"not accepted: listener {', '.join(bad)}; see their conditions"
     some = len(bad) < len(edge.judged)
     return one.condition("Accepted", some, "ListenersNotValid", message)
 

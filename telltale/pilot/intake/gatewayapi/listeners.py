@@ -58,10 +58,10 @@ def status(subject: Subject, one: Judged, attached: int) -> Object:
     """What is said of a listener."""
     kinds: list[Json] = [{"group": GROUP, "kind": kind} for kind in one.takes]
     wrong = one.refused or one.conflict
-    accepted = subject.condition("Accepted", True, "Accepted", "the listener is served")
+    accepted = subject.condition("Accepted", True, "Accepted", "the listener is accepted")
     if wrong:
         accepted = subject.condition("Accepted", False, wrong.reason, wrong.message)
-    programmed = subject.condition("Programmed", True, "Programmed", "the proxies have it")
+    programmed = subject.condition("Programmed", True, "Programmed", "given to the proxies")
     if not one.served:
         programmed = subject.condition("Programmed", False, "Invalid", "see the other conditions")
     said = [accepted, _conflicted(subject, one), _resolved(subject, one), programmed]
