@@ -28,7 +28,7 @@ _CODES = {
 }  # fmt: skip
 
 
-_USUAL = {"http": 80, "https": 443}
+_USUAL = (80, 443)  # ports that a Location does not name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,8 @@ def _redirect(route: Route, redirect: Redirect, port: int) -> None:
 
 
 def _redirect_port(redirect: Redirect, dialled: int) -> int:
-    """0 leaves it as it stands in the request, or away with a new name: the scheme's usual one."""
-    if dialled in _USUAL.values():
-        return 0
-    if redirect.port_as_dialled:
-        return dialled
-    return 0 if redirect.authority else _USUAL.get(redirect.scheme, 0)
+    """0 leaves it as it stands in the request, or away with a new name."""
+    return dialled if redirect.port_as_dialled and dialled not in _USUAL else 0
 
 
 def _forward(route: Route, http: HttpRoute, match: Match, dialled: Dialled) -> None:
