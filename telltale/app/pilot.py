@@ -64,7 +64,10 @@ def start(files: Files, debug_from: tuple[str, ...]) -> None:
     for problem in problems:
         log.warning("%s", problem)
     try:
-        asyncio.run(_serve(settings, PilotSettings(options=told, debug_from=debug_from)))
+        name = os.environ.get("POD_NAME") or os.environ.get("HOSTNAME", "")
+        asyncio.run(
+            _serve(settings, PilotSettings(options=told, debug_from=debug_from, name=name))
+        )
     except* OSError as group:
         raise Refused(describe(group)) from group
 

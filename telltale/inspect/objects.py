@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
 DEFAULT_NAMESPACE = "default"
+_UNPLACED = {one.kind for one in CONFIGS if not one.namespaced}
 
 
 def of(documents: Iterable[Object], namespace: str = DEFAULT_NAMESPACE) -> Objects:
@@ -43,8 +44,8 @@ def of(documents: Iterable[Object], namespace: str = DEFAULT_NAMESPACE) -> Objec
 def placed(document: Object, namespace: str) -> Object:
     """With its namespace: the one given, if it names none and its kind has one."""
     meta = document.get("metadata")
-    cluster_wide = document.get("kind") in ("Namespace", "GatewayClass")
-    if not isinstance(meta, dict) or meta.get("namespace") or cluster_wide:
+    unplaced = document.get("kind") in _UNPLACED
+    if unplaced or not isinstance(meta, dict) or meta.get("namespace"):
         return document
     return {**document, "metadata": {**meta, "namespace": namespace}}
 

@@ -16,7 +16,7 @@ from telltale.inspect.request import Request
 from telltale.inspect.texts import Message, Undecided
 from telltale.model.mesh import Mesh
 from telltale.model.view import View
-from telltale.model.workload import Proxy
+from telltale.model.workload import Proxy, Role
 from telltale.pilot.envoy.resources import Bundle
 from telltale.pilot.plan import plan
 
@@ -53,6 +53,8 @@ class Way:
 def way(mesh: Mesh, proxy: Proxy, request: Request) -> Way:
     """Where the request goes. Raises nothing: what is undecided is the outcome."""
     workload = mesh.workload(proxy)
+    if mesh.gateways_of(workload):
+        proxy = replace(proxy, role=Role.ROUTER)
     view = View(mesh, workload.namespace, mesh.told_apart(workload))
     meant = dialled.find(view, request)
     walk = _Walk(view, plan(mesh, proxy), replace(request, port=meant.port), meant)

@@ -1,6 +1,6 @@
 """What the debug pages show, as JSON values in Istio's shapes, from the push and the status.
 
-Pure look-ups. Never: HTTP, who may look (that is `web.may_debug`), or a secret.
+Pure look-ups. Never: HTTP, who may look (that is `access`), or a secret.
 """
 
 from google.protobuf.any_pb2 import Any as Packed
@@ -10,8 +10,9 @@ from telltale.kube.codec import Json, Object
 from telltale.lib.moment import rfc3339
 from telltale.model.service import Endpoint, Service
 from telltale.pilot.push import Push
+from telltale.pilot.redact import redacted
 from telltale.pilot.status import Connection, Status, TypeStatus
-from telltale.pilot.xds.order import CDS, EDS, LDS, RDS
+from telltale.pilot.xds.order import CDS, EDS, LDS, RDS, SDS, SHORT, TYPES
 from telltale.pilot.xds.resource import Resource
 from telltale.pilot.xds.snapshot import Snapshot
 
@@ -22,6 +23,7 @@ _SECTIONS = {
     EDS: ("EndpointsConfigDump", "dynamic_endpoint_configs", "endpoint_config"),
     LDS: ("ListenersConfigDump", "dynamic_listeners", "listener"),
     RDS: ("RoutesConfigDump", "dynamic_route_configs", "route_config"),
+    SDS: ("SecretsConfigDump", "dynamic_active_secrets", "secret"),
 }
 
 
@@ -90,11 +92,51 @@ def streamz(status: Status, proxy_id: str) -> Json:
     return [{"event": event, "actions": actions} for event, actions in found.stream.log]
 
 
-def config_dump(push: Push, status: Status, proxy_id: str) -> Json:
-    """What a proxy should have, in the shape of Envoy's own dump. Raises `Unknown`."""
+def adsz(status: Status, proxy_id: str = "") -> Json:
+    """Who is connected, what each says of itself and watches."""
+    clients: list[Json] = [
+        {
+            "connectionId": one.id, "connectedAt": rfc3339(one.connected_at), "address": one.peer,
+            "labels": dict(one.proxy.workload.labels),
+            "watches": {kind: [*sorted(watch.names)] for kind, watch in one.stream.watches.items()},
+        }
+        for one in status.connections.values() if proxy_id in one.id
+    ]  # fmt: skip
+    return {"totalClients": len(clients), "clients": clients}
+
+
+def instancesz(push: Push, status: Status) -> Json:
+    """By proxy, where its workload serves which service."""
+    return {
+        one.proxy.workload.key: [
+            {"Service": target.host, "Port": {
+                "ServicePort": {"port": target.service_port, "protocol": str(target.protocol)},
+                "TargetPort": target.port}}
+            for target in push.members[one.id].key.targets
+        ]
+        for one in status.connections.values()
+    }  # fmt: skip
+
+
+def config_dump(
+    push: Push, status: Status, proxy_id: str, types: tuple[str, ...] = (),
+    *, endpoints: bool = False,
+) -> Json:  # fmt: skip
+    """What a proxy should have, in the shape of Envoy's own dump. Raises `Unknown`.
+
+    `types` (`cds`, `lds` ...): their resources alone, one after another. Keys are redacted.
+    """
     connection = _find(status, proxy_id)
     snapshot = push.snapshots[push.members[connection.id].key]
-    return {"configs": [_section(snapshot, type_url) for type_url in _SECTIONS]}
+    if types:
+        wanted = [kind for kind in TYPES if SHORT[kind] in types]
+        flat = [
+            MessageToDict(Packed.FromString(one.any), preserving_proto_field_name=True)
+            for kind in wanted for _, one in sorted(snapshot.of(kind).resources.items())
+        ]  # fmt: skip
+        return redacted({"configs": [*flat]})
+    shown = [kind for kind in _SECTIONS if endpoints or kind != EDS]
+    return redacted({"configs": [_section(snapshot, kind) for kind in shown]})
 
 
 def _find(status: Status, proxy_id: str) -> Connection:
@@ -116,12 +158,13 @@ def _section(snapshot: Snapshot, type_url: str) -> Object:
         plain: Object = MessageToDict(packed, preserving_proto_field_name=True)
         if type_url == LDS:
             entries.append({"name": name, "active_state": {**shown, inner: plain}})
+        elif type_url == SDS:
+            entries.append({"name": name, **shown, inner: plain})
         else:
             entries.append({**shown, inner: plain})
-    return {
-        "@type": f"type.googleapis.com/envoy.admin.v3.{title}",
-        "version_info": held.version, field: entries,
-    }  # fmt: skip
+    kind = f"type.googleapis.com/envoy.admin.v3.{title}"
+    version: Object = {"version_info": held.version} if type_url in (CDS, LDS) else {}
+    return {"@type": kind, **version, field: entries}
 
 
 def _sync(one: Connection) -> Object:

@@ -13,12 +13,15 @@ from google.protobuf.json_format import MessageToDict
 
 from telltale.kube.codec import Object
 from telltale.lib.clock import Clock, Ids
+from telltale.pilot import aside
+from telltale.pilot.access import may_debug
 from telltale.pilot.intake.workloads import NotAProxy, read_proxy
 from telltale.pilot.metrics import Metrics
 from telltale.pilot.push import Push
 from telltale.pilot.rejections import problems
 from telltale.pilot.status import Connection, Status
-from telltale.pilot.xds.server import Offer, Refused
+from telltale.pilot.xds.resource import Resource
+from telltale.pilot.xds.server import Denied, Offer, Refused
 from telltale.pilot.xds.snapshot import Snapshot
 from telltale.pilot.xds.stream import Accepted, Action, Rejected, Send, Stream
 
@@ -26,11 +29,17 @@ log = logging.getLogger(__name__)
 
 
 class Doors:
-    """`is_ready` tells whether proxies are let in: not before everything was read once."""
+    """`is_ready` tells whether proxies are let in: not before everything was read once.
+
+    `identity` is what responses say of who made them; `debug_from`: see `access`.
+    """
 
     def __init__(
-        self, push: Push, status: Status, clock: Clock, ids: Ids, is_ready: Callable[[], bool]
-    ) -> None:
+        self, push: Push, status: Status, clock: Clock, ids: Ids, is_ready: Callable[[], bool],
+        *, identity: str = "", debug_from: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self.identity = identity
+        self._debug_from = debug_from
         self._push = push
         self._status = status
         self._clock = clock
@@ -41,6 +50,16 @@ class Doors:
     @property
     def ready(self) -> bool:
         return self._is_ready()
+
+    def aside(self, type: str, names: tuple[str, ...], peer: str) -> tuple[Resource, ...] | None:
+        if not aside.is_debug(type):
+            return None
+        if not may_debug(_address(peer), self._debug_from):
+            raise Denied(f"{type} is not for {peer}: only for loopback and the nodes")
+        try:
+            return aside.answer(self._push, self._status, type, names)
+        except aside.Unanswered as error:
+            raise Refused(str(error)) from error
 
     def join(self, stream: Stream, node: Node, peer: str) -> tuple[str, Offer]:
         metadata: Object = MessageToDict(node.metadata)

@@ -7,12 +7,14 @@ load assignments concerned are made anew, nothing is planned. Never: gRPC, HTTP,
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
 from telltale.kube.codec import Object
+from telltale.kube.kinds import Kind
+from telltale.kube.meta import Config
 from telltale.lib.clock import Clock
 from telltale.lib.memo import Memo
 from telltale.lib.topic import Topic
@@ -77,6 +79,8 @@ class Push:
         self.members: dict[str, Member] = {}
         self._assigned = Assigned()
         self._keyring = NO_KEYS
+        # The objects of which every snapshot is made.
+        self.published: Mapping[Kind[Config], tuple[Config, ...]] = {}
         self._ended: Ended | None = None
         self._begun = asyncio.Event()
         self._seen_whole = 0
@@ -125,6 +129,8 @@ class Push:
             tuple(current.secrets.values()), tuple(current.texts.values()),
             tuple(current.nodes.values()),
         )  # fmt: skip
+        if not self.members:
+            self.published = self._objects.configs
         found = reading(self._objects, self._options, self._memo)
         now = self._clock.monotonic()
         self.mesh, self._lost = lasting.carry(self.mesh, found.mesh, self._lost, now)
@@ -149,6 +155,7 @@ class Push:
         for key in {member.key for member in self.members.values()}:
             self._settle(key, self.snapshot(key, since))
             await asyncio.sleep(0)
+        self.published = self._objects.configs
         kept = {member.key for member in self.members.values()}
         self.snapshots = {key: one for key, one in self.snapshots.items() if key in kept}
         self._assigned.keep({name for key in kept for name in self.plans.cuts(key)})

@@ -13,6 +13,7 @@ from functools import partial
 from aiohttp import web
 
 from telltale import __version__
+from telltale.kube import codec
 from telltale.kube.client import Client
 from telltale.kube.informer import Informer
 from telltale.kube.kinds import CONFIG_MAP, ENDPOINT_SLICE, NODE, POD, SECRET, SERVICE
@@ -38,7 +39,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PilotSettings:
-    """`debug_from`: networks besides loopback that may see /debug (see `web.may_debug`)."""
+    """`debug_from`: networks besides loopback that may see /debug (see `access`).
+
+    `name`: of the pod, as each response says it.
+    """
 
     bind: str = "0.0.0.0"
     grpc_port: int = 15010
@@ -47,6 +51,7 @@ class PilotSettings:
     options: Options = DEFAULT
     debug_from: tuple[str, ...] = ()
     grace_s: float = 2.0
+    name: str = ""
 
 
 class Pilot:
@@ -62,7 +67,10 @@ class Pilot:
         self.push = Push(self.current, settings.options, clock, self.metrics)
         self.status = Status(clock, self.metrics)
         self.synced = False
-        self.doors = Doors(self.push, self.status, clock, ids, lambda: self.synced)
+        self.doors = Doors(
+            self.push, self.status, clock, ids, lambda: self.synced,
+            identity=_identity(settings.name), debug_from=settings.debug_from,
+        )  # fmt: skip
 
     def begin(self) -> None:
         """All objects are there: read them, then let proxies in."""
@@ -70,6 +78,12 @@ class Pilot:
         self.synced = True
         log.info("synced: %d services, %d pods", len(self.push.mesh.services),
                  len(self.push.mesh.workloads))  # fmt: skip
+
+
+def _identity(name: str) -> str:
+    """Who answers, in the form that istioctl reads out of `control_plane.identifier`."""
+    info = {"version": __version__, "revision": "", "status": ""}
+    return codec.encode({"Component": "istiod", "ID": name, "Info": info}).decode()
 
 
 async def run(

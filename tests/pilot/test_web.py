@@ -2,7 +2,7 @@
 
 import pytest
 
-from telltale.pilot.web import may_debug
+from telltale.pilot.access import may_debug
 
 NODES = ("172.16.3.1/32", "fd00::/64")
 

@@ -17,6 +17,8 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, Disc
 
 from telltale.lib.topic import Topic
 from telltale.pilot.xds import wire
+from telltale.pilot.xds.order import TYPES
+from telltale.pilot.xds.resource import Resource
 from telltale.pilot.xds.snapshot import Snapshot
 from telltale.pilot.xds.stream import (
     Action,
@@ -64,6 +66,10 @@ class Refused(Exception):
     """This client is not served; the message says why and what would be right."""
 
 
+class Denied(Refused):
+    """This client may not ask for this."""
+
+
 class _End(Exception):
     """A stream ends here, with this code."""
 
@@ -73,10 +79,19 @@ class _End(Exception):
 
 
 class Source(Protocol):
-    """What the shell asks of the rest. `join` may raise `Refused`."""
+    """What the shell asks of the rest. `join` and `aside` may raise `Refused`."""
 
     @property
     def ready(self) -> bool: ...
+    @property
+    def identity(self) -> str:
+        """What each response says of who made it."""
+        ...
+
+    def aside(self, type: str, names: tuple[str, ...], peer: str) -> tuple[Resource, ...] | None:
+        """A type that is answered once and never followed; None when it is no such type."""
+        ...
+
     def join(self, stream: Stream, node: Node, peer: str) -> tuple[str, Offer]:
         """A connection begins: its id, and where its snapshots appear."""
         ...
@@ -147,6 +162,8 @@ class _Conversation:
                 followers = []
                 async for request in requests:
                     event, node = self.read(request)
+                    if await self._aside(event):
+                        continue
                     offer = await self._feed(event, node)
                     if offer:
                         followers.append(group.create_task(self._follow(offer)))
@@ -162,6 +179,24 @@ class _Conversation:
         finally:
             if self.connection:
                 self.source.leave(self.connection)
+
+    async def _aside(self, event: Event) -> bool:
+        """Whether the event was about no configuration; its acknowledgement says nothing."""
+        if not isinstance(event, Asked) or event.type in TYPES:
+            return False
+        try:
+            found = self.source.aside(event.type, event.names, self.context.peer())
+        except Denied as error:
+            raise _End(grpc.StatusCode.PERMISSION_DENIED, str(error)) from error
+        except Refused as error:
+            raise _End(grpc.StatusCode.INVALID_ARGUMENT, str(error)) from error
+        if found is None or event.nonce:
+            return found is not None
+        async with self._turn, asyncio.timeout(SEND_TIMEOUT_S):
+            await self.context.write(
+                wire.response(event.type, "", "aside", found, plane=self.source.identity)
+            )
+        return True
 
     def _end(self, ends: BaseExceptionGroup[_End]) -> None:
         end = ends.exceptions[0]
@@ -188,7 +223,7 @@ class _Conversation:
                     case Joined():
                         offer = self._join(node)
                     case Send():
-                        body = _bytes(action)
+                        body = _bytes(action, self.source.identity)
                         size = len(body)
                         async with asyncio.timeout(SEND_TIMEOUT_S):
                             await self.context.write(body)
@@ -207,12 +242,12 @@ class _Conversation:
         return offer
 
 
-def _bytes(send: Send) -> bytes:
+def _bytes(send: Send, plane: str) -> bytes:
     if send.delta:
         return wire.delta_response(
-            send.type, send.version, send.nonce, send.resources, send.removed
+            send.type, send.version, send.nonce, send.resources, send.removed, plane=plane
         )
-    return wire.response(send.type, send.version, send.nonce, send.resources)
+    return wire.response(send.type, send.version, send.nonce, send.resources, plane=plane)
 
 
 def _read_whole(body: bytes) -> tuple[Event, Node]:

@@ -24,31 +24,41 @@ def any_of(type_url: str, body: bytes) -> bytes:
     return _text(1, type_url) + _field(2, body)
 
 
-def response(type_url: str, version: str, nonce: str, pieces: Iterable[Piece]) -> bytes:
-    """DiscoveryResponse: version_info = 1, resources = 2, type_url = 4, nonce = 5."""
+def response(
+    type_url: str, version: str, nonce: str, pieces: Iterable[Piece], *, plane: str = ""
+) -> bytes:
+    """DiscoveryResponse: version_info = 1, resources = 2, type_url = 4, nonce = 5,
+    control_plane = 6; in ControlPlane: identifier = 1."""
     parts = [_text(1, version)]
     for piece in pieces:
         parts += (_head(2, len(piece.any)), piece.any)
-    parts += (_text(4, type_url), _text(5, nonce))
+    parts += (_text(4, type_url), _text(5, nonce), _message(6, _text(1, plane)))
     return b"".join(parts)
 
 
 def delta_response(
-    type_url: str, version: str, nonce: str, pieces: Iterable[Piece], removed: Iterable[str]
-) -> bytes:
+    type_url: str, version: str, nonce: str, pieces: Iterable[Piece], removed: Iterable[str],
+    *, plane: str = "",
+) -> bytes:  # fmt: skip
     """DeltaDiscoveryResponse: system_version_info = 1, resources = 2, type_url = 4, nonce = 5,
-    removed_resources = 6; in Resource: version = 1, resource = 2, name = 3."""
+    removed_resources = 6, control_plane = 7; in Resource: version = 1, resource = 2, name = 3."""
     parts = [_text(1, version)]
     for piece in pieces:
         head = _text(1, piece.version) + _text(3, piece.name) + _head(2, len(piece.any))
         parts += (_head(2, len(head) + len(piece.any)), head, piece.any)
     parts += (_text(4, type_url), _text(5, nonce))
     parts += (_text(6, name) for name in removed)
+    parts.append(_message(7, _text(1, plane)))
     return b"".join(parts)
 
 
 def _text(number: int, text: str) -> bytes:
     return _field(number, text.encode()) if text else b""
+
+
+def _message(number: int, body: bytes) -> bytes:
+    """A message that is there only when it says something."""
+    return _field(number, body) if body else b""
 
 
 def _field(number: int, body: bytes) -> bytes:

@@ -16,7 +16,7 @@ from envoy.service.discovery.v3.discovery_pb2 import (
 from telltale.lib.topic import Topic
 from telltale.pilot.xds.order import CDS, EDS
 from telltale.pilot.xds.resource import of_any
-from telltale.pilot.xds.server import SERVICE, Ended, Refused, serve
+from telltale.pilot.xds.server import SERVICE, Denied, Ended, Refused, serve
 from telltale.pilot.xds.snapshot import Snapshot, set_of
 from telltale.pilot.xds.stream import Rejected
 
@@ -37,6 +37,14 @@ class Source:
         self.open = {}
         self.rejected = []
         self.joined = 0
+        self.identity = "me"
+
+    def aside(self, type, names, peer):
+        if type == "denied":
+            raise Denied("denied is not for you")
+        if type == "wrong":
+            raise Refused("one name is needed")
+        return (of_any("x", b"\x0a\x01y"),) if type == "aside" else None
 
     def join(self, stream, node, peer):
         if node.id == "nobody":
@@ -95,6 +103,30 @@ def run(story) -> None:
 
 async def code_of(call) -> tuple[grpc.StatusCode, str]:
     return await call.code(), await call.details()
+
+
+def test_what_is_no_configuration_is_answered_once_and_makes_nobody_a_client(free_ports):
+    async def story():
+        async with served(free_ports) as (source, calls, _):
+            whole = calls.whole()
+            await whole.write(first("aside"))
+            told = await whole.read()
+            assert (told.type_url, told.control_plane.identifier) == ("aside", "me")
+            assert len(told.resources) == 1
+            await whole.write(DiscoveryRequest(type_url="aside", response_nonce=told.nonce))
+            await whole.write(first())  # the same stream may become a client's
+            assert (await whole.read()).type_url == CDS
+            assert source.joined == 1
+            await whole.done_writing()
+            assert (await code_of(whole))[0] is grpc.StatusCode.OK
+            for wrong, code in (("denied", grpc.StatusCode.PERMISSION_DENIED),
+                                ("wrong", grpc.StatusCode.INVALID_ARGUMENT)):  # fmt: skip
+                refused = calls.whole()
+                await refused.write(first(wrong))
+                assert (await code_of(refused))[0] is code
+            assert source.joined == 1
+
+    run(story)
 
 
 def test_both_variants_answer_and_follow(free_ports):

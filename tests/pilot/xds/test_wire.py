@@ -17,7 +17,8 @@ resources = st.lists(st.builds(of_any, st.text(min_size=1), st.binary(max_size=2
 @given(texts, texts, st.lists(texts, max_size=3))
 def test_state_of_the_world(version, nonce, names):
     made = [make(name, Cluster(name=name)) for name in names]
-    told = DiscoveryResponse.FromString(wire.response(CDS, version, nonce, made))
+    told = DiscoveryResponse.FromString(wire.response(CDS, version, nonce, made, plane=nonce))
+    assert told.control_plane.identifier == nonce
     assert (told.version_info, told.nonce, told.type_url) == (version, nonce, CDS)
     assert [Cluster.FromString(one.value).name for one in told.resources] == names
     assert all(one.type_url == CDS for one in told.resources)
@@ -26,8 +27,10 @@ def test_state_of_the_world(version, nonce, names):
 @given(texts, texts, st.lists(texts, max_size=3), st.lists(texts, max_size=3))
 def test_delta(version, nonce, names, removed):
     made = [make(name, Cluster(name=name, alt_stat_name="x" * 40_000)) for name in names]
-    body = wire.delta_response(CDS, version, nonce, made, [name for name in removed if name])
+    body = wire.delta_response(CDS, version, nonce, made, [name for name in removed if name],
+                               plane="it is I")  # fmt: skip
     told = DeltaDiscoveryResponse.FromString(body)
+    assert told.control_plane.identifier == "it is I"
     assert (told.system_version_info, told.nonce, told.type_url) == (version, nonce, CDS)
     assert [one.name for one in told.resources] == names
     assert [one.version for one in told.resources] == [one.version for one in made]
