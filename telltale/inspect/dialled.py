@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from telltale.inspect.request import Request
+from telltale.model.mesh import targets
 from telltale.model.service import Discovery, Port, Service
 from telltale.model.view import View, forms
+from telltale.model.workload import Workload
 
-HTTP_PORT = 80
+HTTP_PORT, HTTPS_PORT = 80, 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,20 @@ def find(view: View, request: Request) -> Dialled:
     spoken = service.port(port)
     why = f"port {port} speaks {spoken.protocol}" if spoken else _lacks(service, port)
     return Dialled(address, port, service, why)
+
+
+def at_gateway(view: View, workload: Workload, request: Request) -> Dialled:
+    """A request that comes to a gateway: what its Service calls a port may be another of the pod.
+
+    Its address is whatever the client's DNS says; listeners take any.
+    """
+    port = request.port or (HTTPS_PORT if request.tls else HTTP_PORT)
+    served = targets(view.mesh, workload)
+    found = next((one for one in served if one.service_port == port), None)
+    if found is None:
+        return Dialled("", port, None, "asked of the gateway")
+    service = view.mesh.services.get(found.host)
+    return Dialled("", found.port, service, f"port {port} of the gateway is {found.port}")
 
 
 def owner(view: View, virtual_host: str) -> str:

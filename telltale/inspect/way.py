@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from envoy.config.route.v3.route_components_pb2 import VirtualHost
+
 from telltale.inspect import chains, dialled, landing, matching, words
 from telltale.inspect.chains import Connection
 from telltale.inspect.dialled import Dialled
@@ -53,10 +55,12 @@ class Way:
 def way(mesh: Mesh, proxy: Proxy, request: Request) -> Way:
     """Where the request goes. Raises nothing: what is undecided is the outcome."""
     workload = mesh.workload(proxy)
+    view = View(mesh, workload.namespace, mesh.told_apart(workload))
     if mesh.gateways_of(workload):
         proxy = replace(proxy, role=Role.ROUTER)
-    view = View(mesh, workload.namespace, mesh.told_apart(workload))
-    meant = dialled.find(view, request)
+        meant = dialled.at_gateway(view, workload, request)
+    else:
+        meant = dialled.find(view, request)
     walk = _Walk(view, plan(mesh, proxy), replace(request, port=meant.port), meant)
     try:
         outcome, said = walk.go()
@@ -83,7 +87,7 @@ class _Walk:
         )  # fmt: skip
         listener = chains.listener(self.bundle.listeners, connection)
         if listener is None:
-            return Outcome.REFUSED, f"nothing listens for {meant.address}:{meant.port}"
+            return Outcome.REFUSED, f"nothing listens for port {meant.port}"
         caught = bool(listener.use_original_dst.value)
         why = "claimed by no service: it passes through" if caught else f"port {meant.port}"
         self._step("listener", listener.name, why, "" if caught else meant.object)
@@ -117,6 +121,8 @@ class _Walk:
             return Outcome.REFUSED, f"404: no virtual host of table {table.name} is {asked}"
         owner = dialled.owner(self.view, host.name)
         self._step("virtual host", host.name, f"of table {table.name}", owner)
+        if host.require_tls == VirtualHost.ALL and not self.request.tls:
+            return Outcome.ANSWERED, f"301 to https://{asked}{self.request.path}"
         route = matching.route(host, self.request)
         if route is None:
             return Outcome.REFUSED, f"404: no route of {host.name} matches"

@@ -73,6 +73,25 @@ def test_tcp_goes_by_the_service_s_address():
     assert clusters(found) == [("outbound|5432||store.shop.svc.cluster.local", 1.0)]
 
 
+def test_a_gateway_is_asked_where_its_service_is_dialled():
+    stories = Path(__file__).parents[1] / "stories" / "gateway-http" / "objects.yaml"
+    known = objects.of(codec.parse_yaml(stories.read_text()))
+    mesh, _ = read(known)
+    asker = source(known.pods, "edge-0", "istio-system").proxy
+
+    def ask(to: str) -> Way:
+        return way(mesh, asker, parse(to))
+
+    found = ask("www.shop.example/x")  # port 80 of the Service is 8080 of the pod
+    assert clusters(found) == [("outbound|9080||web.shop.svc.cluster.local", 1.0)]
+    assert decided(found)["route"] == "virtualservice shop/all"
+    assert ask("www.shop.example:8080/x").landings == found.landings
+    redirected = ask("secure.example/x")
+    assert (redirected.outcome, redirected.said.split()[0]) == (Outcome.ANSWERED, "301")
+    assert ask("nobody.example/").said.startswith("404")
+    assert ask("www.shop.example:81/").said == "nothing listens for port 81"
+
+
 def test_what_no_service_claims_passes_through():
     assert clusters(go("example.com:4000")) == [("PassthroughCluster", 1.0)]
     assert clusters(go("example.com:9080")) == [("PassthroughCluster", 1.0)]
