@@ -1,9 +1,12 @@
 """A way as rows of text, and as one JSON object. Pure. Never: printing."""
 
+from collections.abc import Iterable
+
 from telltale.inspect.landing import Landing
 from telltale.inspect.rows import Cells
 from telltale.inspect.way import Outcome, Way
 from telltale.kube.codec import Json, Object
+from telltale.pilot.intake.problem import Problem
 
 TITLES = ("STEP", "WHAT", "BECAUSE", "DECIDED BY")
 
@@ -24,6 +27,12 @@ def summary(found: Way) -> str:
 
 def _share(one: Landing) -> str:
     return one.cluster if one.share == 1 else f"{one.cluster} ({100 * one.share:.4g}%)"
+
+
+def concerning(found: Way, problems: Iterable[Problem]) -> list[str]:
+    """Those problems that are of an object which decided a step."""
+    deciding = {one.object for one in found.steps}
+    return [str(one) for one in problems if str(one.object) in deciding]
 
 
 def as_json(found: Way) -> Object:

@@ -28,6 +28,8 @@ def test_a_request_that_is_refused_exits_1_with_the_reason():
     found = run("front", "reviews/gone")
     assert found.exit_code == 1
     assert "refused: 503: there is no cluster outbound|9080|v9|" in found.output
+    assert 'virtualservice shop/reviews: spec.http[1].route[0]' in found.output
+    assert "spec.http[1]" not in run("front", "tcp://store:5432").output
 
 
 @pytest.mark.parametrize("form", ["json", "yaml"])

@@ -49,11 +49,11 @@ def shown(held: dump.Dump, hosts: tuple, port: int, behind: int) -> None:
     ]
     [cluster] = clusters.table(held.clusters, Wanted(name="xds-grpc")).objects()
     assert cluster["name"] == "xds-grpc"
-    assert listeners.table(held.listeners, Wanted(port=port)).cells() == [
-        listeners.TITLES,
-        ("127.0.0.1", str(port), "App: HTTP", f"Route: {port}"),
-        ("127.0.0.1", str(port), "ALL", "PassthroughCluster"),
-    ]
+    titles, first, *_, last = listeners.table(held.listeners, Wanted(port=port)).cells()
+    assert titles == listeners.TITLES
+    assert (*first[:2], first[3]) == ("127.0.0.1", str(port), f"Route: {port}")
+    assert first[2].endswith("App: HTTP")
+    assert last == ("127.0.0.1", str(port), "ALL", "PassthroughCluster")
     rows = routes.table(held.routes, Wanted(name=str(port))).cells()
     [domains] = {row[2] for row in rows if row[3:] == ("/pages*", "reviews.shop")}
     assert domains.startswith(f"{REVIEWS}, ") and domains.endswith(" more...")

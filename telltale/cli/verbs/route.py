@@ -54,7 +54,7 @@ def verb(
     asker = whose(objects.pods, source, namespace)
     found = way(mesh, asker.proxy, request)
     if form == "text":
-        _show(found, asker.outside and not files, [str(one) for one in problems])
+        _show(found, asker.outside and not files, told.concerning(found, problems))
     else:
         said = told.as_json(found)
         output.line(codec.to_yaml([said]).rstrip() if form == "yaml" else codec.pretty(said))
