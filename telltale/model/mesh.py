@@ -15,7 +15,7 @@ from telltale.model.place import LABEL, NOWHERE, Place, parsed
 from telltale.model.policy import Locality, Policy
 from telltale.model.route import Client, Routing
 from telltale.model.scope import Labels, Scope
-from telltale.model.service import Discovery, Endpoint, Port, Service
+from telltale.model.service import Endpoint, Port, Service
 from telltale.model.sidecar import Sidecar
 from telltale.model.telemetry import Sinks, Telemetry
 from telltale.model.workload import Machine, Proxy, Target, Workload
@@ -83,14 +83,6 @@ class Mesh:
     def workload(self, proxy: Proxy) -> Workload:
         """What the mesh knows of the workload behind a proxy, or the proxy's own word."""
         return self.workloads.get(proxy.workload.key, proxy.workload)
-
-    def aliases(self) -> Mapping[str, tuple[Service, ...]]:
-        """By host, the services that are another name for it."""
-        found: dict[str, tuple[Service, ...]] = {}
-        for service in self.services.values():
-            if service.discovery is Discovery.ALIAS:
-                found[service.alias_of] = (*found.get(service.alias_of, ()), service)
-        return found
 
     def gateways_of(self, workload: Workload) -> tuple[Gateway, ...]:
         """The gateways that a workload stands for, the elder first."""

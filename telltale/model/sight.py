@@ -4,7 +4,7 @@ Of several for one host it sees one: its own namespace's, else a Service, else t
 Envoy, what holds for a service.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from telltale.model.mesh import Mesh
@@ -81,6 +81,16 @@ def served(
             led_to = reach is rest and service.host in hosts
             if led_to or reach.covers(service.namespace, service.host):
                 yield service, _spoken(port, reach), reach
+
+
+def reached(
+    service: Service, port: Port, wanted: Iterable[Reach], imported: Container[str]
+) -> bool:
+    """Whether anything may be sent to a port."""
+    return service.host in imported or any(
+        one.port in (0, port.number) and one.covers(service.namespace, service.host)
+        for one in wanted
+    )
 
 
 def _spoken(port: Port, reach: Reach) -> Port:

@@ -50,9 +50,12 @@ class View:
     @cached_property
     def _imported(self) -> frozenset[str]:
         """Hosts that routes lead to, which are seen for that where sight is narrowed."""
-        if self.reaches == (sight.ALL,) or all(one.port for one in self.reaches):
+        if self.reaches == (sight.ALL,):
             return frozenset()
-        return frozenset(sight.imports(self.routings))
+        proxy = {self.sidecar.proxy[0]} if self.sidecar and self.sidecar.proxy else set()
+        if all(one.port for one in self.reaches):
+            return frozenset(proxy)
+        return frozenset({*proxy, *sight.imports(self.routings)})
 
     @cached_property
     def _by_host(self) -> Mapping[str, Service]:
@@ -63,6 +66,15 @@ class View:
     def services(self) -> tuple[Service, ...]:
         """One a host, as these clients see them."""
         return tuple(self._by_host.values())
+
+    @cached_property
+    def aliases(self) -> Mapping[str, tuple[Service, ...]]:
+        """By host, the services that are another name for it."""
+        found: dict[str, tuple[Service, ...]] = {}
+        for service in self.services:
+            if service.discovery is Discovery.ALIAS:
+                found[service.alias_of] = (*found.get(service.alias_of, ()), service)
+        return found
 
     def service(self, host: str) -> Service | None:
         return self._by_host.get(host)
@@ -76,7 +88,9 @@ class View:
         """Every port of every service that has endpoints of its own."""
         for service in self.services:
             if service.discovery is not Discovery.ALIAS:
-                yield from ((service, port) for port in service.ports)
+                for port in service.ports:
+                    if sight.reached(service, port, self.reaches, self._imported):
+                        yield service, port
 
     @cached_property
     def routings(self) -> tuple[Routing, ...]:

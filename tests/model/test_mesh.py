@@ -2,6 +2,7 @@
 
 from telltale.model.mesh import Mesh, targets
 from telltale.model.service import Discovery, Port, Protocol, Service
+from telltale.model.view import View
 from telltale.model.workload import Target, Workload
 
 SHOP = Workload("a-0", "shop", {"app": "a", "tier": "1"}, ("1.1.1.1",), {"web": 8080})
@@ -45,4 +46,4 @@ def test_of_two_services_on_one_container_port_the_first_wins():
 
 def test_aliases():
     alias = Service("b", "shop", "b.shop", discovery=Discovery.ALIAS, alias_of="a.shop")
-    assert mesh(service(), alias).aliases() == {"a.shop": (alias,)}
+    assert View(mesh(service(), alias), "shop").aliases == {"a.shop": (alias,)}

@@ -3,6 +3,8 @@
 Never: endpoints (they come by EDS), or how a policy is said to Envoy. Timeouts in seconds.
 """
 
+from dataclasses import replace
+
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 
 from telltale.model.policy import PLAIN, Balancing, Subset, Traffic
@@ -62,7 +64,7 @@ def _outbound(
     view: View, service: Service, port: Port, subset: Subset | None, *, trusted: bool
 ) -> Cluster | None:
     policy = view.policy(service)
-    traffic = view.traffic(service, port, subset.name if subset else "")
+    traffic = _expecting(service, view.traffic(service, port, subset.name if subset else ""))
     cluster = discovery.cluster(view, service, port, subset, traffic)
     if cluster is None:
         return None
@@ -81,6 +83,14 @@ def _outbound(
     if subset:
         note["subset"] = subset.name
     return cluster
+
+
+def _expecting(service: Service, traffic: Traffic) -> Traffic:
+    """Whoever does not say whom a certificate must name means those that the service says."""
+    tls = traffic.tls
+    if tls is None or tls.sans or tls.unverified or not service.sans:
+        return traffic
+    return replace(traffic, tls=replace(tls, sans=service.sans))
 
 
 def _shape(
@@ -107,7 +117,8 @@ def _shape(
 
 def _inbound(target: Target) -> Cluster:
     cluster = served.cluster(target)
-    limits.limit(cluster, Traffic(pool=target.pool), timeout_s=CONNECT_TIMEOUT_S)
+    held = Traffic(pool=target.pool)
+    limits.limit(cluster, held, timeout_s=CONNECT_TIMEOUT_S)
     cluster.alt_stat_name = names.alt_stat(cluster.name)
     if not target.to.startswith(UNIX):
         cluster.upstream_bind_config.source_address.CopyFrom(_LOCAL)
@@ -116,8 +127,10 @@ def _inbound(target: Target) -> Cluster:
         "services": [{"host": target.host, "name": name, "namespace": namespace}],
     })  # fmt: skip
     if target.protocol.http or target.protocol is Protocol.AUTO:
-        as_asked = _HTTP2 if target.protocol.http2 else _SAME
-        cluster.typed_extension_protocol_options[upstream_http.NAME].CopyFrom(as_asked)
+        spoken = Version.TWO if target.protocol.http2 else Version.AS_CLIENT
+        cluster.typed_extension_protocol_options[upstream_http.NAME].CopyFrom(
+            pack(upstream_http.options(spoken, held))
+        )
     return cluster
 
 
@@ -128,6 +141,4 @@ def _original(name: str) -> Cluster:
 
 
 _BALANCING = Balancing()
-_HTTP2 = pack(upstream_http.options(Version.TWO, PLAIN))
-_SAME = pack(upstream_http.options(Version.AS_CLIENT, PLAIN))
 _LOCAL = address(INBOUND_SOURCE, 0).socket_address

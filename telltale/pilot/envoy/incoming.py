@@ -13,6 +13,7 @@ from envoy.config.listener.v3.listener_components_pb2 import (
 from envoy.config.listener.v3.listener_pb2 import Listener
 
 from telltale.model.options import Options
+from telltale.model.policy import Traffic
 from telltale.model.service import Protocol
 from telltale.model.workload import Target
 from telltale.pilot.envoy import filters, names, routes
@@ -45,7 +46,7 @@ def chains(target: Target, options: Options) -> Iterator[FilterChain]:
     rest = _chain(target)
     rest.filters.append(
         _requests(target, options) if target.protocol.http
-        else filters.tcp(names.inbound(target.port), options)
+        else filters.tcp(names.inbound(target.port), options, traffic=Traffic(pool=target.pool))
     )  # fmt: skip
     yield rest
 

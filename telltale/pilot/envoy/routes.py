@@ -78,7 +78,7 @@ def _hosts(
     view: View, served: list[Service], others: tuple[str, ...]
 ) -> Iterable[tuple[str, list[str]]]:
     """Hosts with the forms in which they are written, in the order in which they claim them."""
-    aliases = view.mesh.aliases()
+    aliases = view.aliases
     for host in others:  # another name with routes of its own is not one of those below
         if strangers.target(view, host):
             yield host, [*strangers.domains(view, host)]

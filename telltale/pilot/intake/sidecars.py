@@ -6,14 +6,16 @@ Never: which of several holds for a workload (`Mesh.sidecar`).
 from collections.abc import Iterable
 
 from telltale.kube.istio import sidecar as istio
+from telltale.kube.istio.destinationrule import ConnectionPool
 from telltale.kube.istio.kinds import SIDECAR
 from telltale.kube.istio.message import Config
 from telltale.lib.memo import Memo
 from telltale.model.options import Egress
+from telltale.model.policy import Pool
 from telltale.model.scope import Scope
 from telltale.model.service import Protocol
 from telltale.model.sidecar import Glob, Hears, Reach, Sidecar
-from telltale.pilot.intake import protocols
+from telltale.pilot.intake import pools, protocols
 from telltale.pilot.intake.istio import Reader, labels, read_all
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.serviceentry_rules import UNIX
@@ -35,9 +37,10 @@ def _sidecar(reader: Reader, spec: istio.Sidecar) -> Sidecar | None:
         origin=reader.origin,
         scope=Scope((reader.namespace,), labels(chosen.labels) if chosen else ()),
         reach=tuple(_reach(reader, one) for one in spec.egress),
-        hears=tuple(_hears(one) for one in spec.ingress),
+        hears=tuple(_hears(reader, index, one) for index, one in enumerate(spec.ingress)),
         egress=_egress(policy) if policy else None,
         proxy=_proxy(reader, policy) if policy else None,
+        pool=_pool(reader, "inboundConnectionPool", spec.inbound_connection_pool),
     )
 
 
@@ -57,11 +60,16 @@ def _glob(reader: Reader, written: str) -> Glob | None:
     return Glob(reader.namespace if namespace == "." else namespace, host.lower())
 
 
-def _hears(given: istio.Ingress) -> Hears:
+def _pool(reader: Reader, at: str, given: ConnectionPool | None) -> Pool | None:
+    return pools.read(reader, f"spec.{at}", given) if given else None
+
+
+def _hears(reader: Reader, index: int, given: istio.Ingress) -> Hears:
     number = (given.port and given.port.number) or 0
     return Hears(
         number, _protocol(given.port), given.default_endpoint, given.bind,
         given.capture_mode != "NONE",
+        _pool(reader, f"ingress[{index}].connectionPool", given.connection_pool),
     )  # fmt: skip
 
 

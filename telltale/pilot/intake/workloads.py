@@ -45,6 +45,11 @@ def read_proxy(node_id: str, metadata: Object) -> Proxy:
     if len(parts) != 4 or parts[0] not in [*Role]:
         expected = "|".join(Role)
         raise NotAProxy(f"node id {node_id!r}: expected {expected}~IP~POD.NAMESPACE~DOMAIN")
+    if group := _text(metadata, "AUTO_REGISTER_GROUP"):
+        raise NotAProxy(
+            f"node id {node_id!r}: AUTO_REGISTER_GROUP {group!r}: machines do not register "
+            "themselves with this mesh; write a WorkloadEntry for it"
+        )
     name, dot, namespace = parts[2].rpartition(".")
     if not (dot and name and namespace):
         raise NotAProxy(f"node id {node_id!r}: {parts[2]!r} is not POD.NAMESPACE")

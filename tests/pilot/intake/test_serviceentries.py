@@ -1,17 +1,20 @@
 """ServiceEntries, WorkloadEntries and WorkloadGroups read; what each must not say, by name."""
 
 import pytest
+from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import UpstreamTlsContext
 
 from telltale.kube import codec
-from telltale.kube.istio.kinds import SERVICE_ENTRY, WORKLOAD_ENTRY
+from telltale.kube.istio.kinds import DESTINATION_RULE, SERVICE_ENTRY, WORKLOAD_ENTRY
 from telltale.kube.istio.message import Config
 from telltale.kube.service import Service
 from telltale.model.service import Discovery, Endpoint, Protocol
 from telltale.model.view import View
 from telltale.model.workload import Machine
+from telltale.pilot.envoy import clusters
 from telltale.pilot.intake import machines, serviceentries
 from telltale.pilot.intake.problem import Level
 from telltale.pilot.intake.read import Objects, read
+from telltale.pilot.intake.workloads import NotAProxy, read_proxy
 
 
 def entry(name="ext", namespace="shop", created="2020-01-01T00:00:00Z", labels=None, **spec):
@@ -281,3 +284,23 @@ def test_machines_do_not_register_themselves(fields, spec):
     _, problems = machines.read_groups([machine(**spec)], "x")
     assert [one.field for one in problems] == fields
     assert "write a WorkloadEntry for each machine" in str(problems[-1])
+
+
+def test_a_certificate_must_name_what_the_entry_says():
+    sans = ["x.example"]
+    given = entry(hosts=["a.example"], ports=[PORT], resolution="DNS", subjectAltNames=sans)
+    rule = codec.convert(Config, {
+        "metadata": {"name": "a", "namespace": "shop"},
+        "spec": {"host": "a.example", "trafficPolicy": {"tls": {"mode": "SIMPLE"}}},
+    })  # fmt: skip
+    mesh, _ = read(Objects(configs={SERVICE_ENTRY: (given,), DESTINATION_RULE: (rule,)}))
+    [cluster] = clusters.outbound(View(mesh, "shop"))
+    context = UpstreamTlsContext()
+    cluster.transport_socket.typed_config.Unpack(context)
+    [san] = context.common_tls_context.validation_context.match_typed_subject_alt_names
+    assert san.matcher.exact == "x.example"
+
+
+def test_a_machine_that_wants_to_register_itself_is_told_what_to_do():
+    with pytest.raises(NotAProxy, match="write a WorkloadEntry"):
+        read_proxy("sidecar~10.0.0.1~vm.shop~x", {"AUTO_REGISTER_GROUP": "vms"})

@@ -12,6 +12,7 @@ from telltale.model.service import Protocol
 from telltale.model.sidecar import Glob, Hears, Reach, meet
 from telltale.model.view import View
 from telltale.model.workload import Workload
+from telltale.pilot.envoy import clusters, egress
 from telltale.pilot.intake import sidecars
 from telltale.pilot.intake.problem import Level
 from telltale.pilot.intake.read import Objects, read
@@ -189,3 +190,31 @@ def test_what_is_heard_takes_the_place_of_services():
 def test_what_becomes_of_the_unknown(policy, egress):
     spec = {"outboundTrafficPolicy": policy} if policy is not None else {}
     assert View(mesh_of(config(egress=[ALL], **spec)), "shop").egress is egress
+
+
+def test_limits_of_what_comes_in():
+    mesh = mesh_of(config(
+        ingress=[
+            {"port": {**P, "number": 9000}, "connectionPool": {"tcp": {"maxConnections": 3}}},
+            {"port": {**P, "number": 9001}},
+        ],
+        inboundConnectionPool={"http": {"http1MaxPendingRequests": 7}},
+    ))  # fmt: skip
+    first, second = targets(mesh, Workload("a-0", "shop"))
+    assert (first.pool.connections, first.pool.pending) == (3, None)
+    assert (second.pool.connections, second.pool.pending) == (None, 7)
+    [cluster, _] = clusters.inbound((first, second))
+    assert cluster.circuit_breakers.thresholds[0].max_connections.value == 3
+    plain = mesh_of(config(inboundConnectionPool={"tcp": {"maxConnections": 4}}), services=SERVICES)
+    [target] = targets(plain, Workload("a-0", "shop", {"app": "a"}))
+    assert target.pool.connections == 4
+
+
+def test_an_egress_proxy_is_seen_for_that():
+    policy = {"mode": "ALLOW_ANY", "egressProxy": {
+        "host": "c.other.svc.cluster.local", "port": {"number": 80}}}  # fmt: skip
+    mesh = mesh_of(config(egress=[{"hosts": ["~/*"]}], outboundTrafficPolicy=policy),
+                   services=SERVICES)  # fmt: skip
+    view = View(mesh, "shop")
+    assert [one.name for one, _ in view.ports()] == ["c"]
+    assert egress.stranger(view) == "outbound|80||c.other.svc.cluster.local"
