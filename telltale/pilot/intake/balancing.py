@@ -3,6 +3,8 @@
 What contradicts itself is left out, block by block, so that the rest of the rule holds.
 """
 
+import re
+
 from telltale.kube.istio import destinationrule as istio
 from telltale.model.policy import Balance, Balancing, Sticky, Warmup
 from telltale.pilot.intake import localities
@@ -11,6 +13,8 @@ from telltale.pilot.intake.istio import Reader, labels
 
 TABLE_MAX = 5_000_011  # Envoy's own bound of a Maglev table, itself excluded
 _PERCENT = 100
+_VALUE = re.compile(r"[ -:<-~]*")  # RFC 6265, 4.1.1: no control character, no semicolon
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
 _SIMPLE = {
     "LEAST_REQUEST": Balance.LEAST_REQUEST, "LEAST_CONN": Balance.LEAST_REQUEST,
     "UNSPECIFIED": None, "ROUND_ROBIN": Balance.ROUND_ROBIN, "RANDOM": Balance.RANDOM,
@@ -57,14 +61,14 @@ def _sticky(reader: Reader, at: str, given: istio.ConsistentHash) -> Sticky | No
     cookie = given.http_cookie
     found = [
         one for one in (
-            Sticky(header=given.http_header_name.lower()) if given.http_header_name else None,
+            _header(reader, f"{at}.httpHeaderName", given.http_header_name),
             _cookie(reader, f"{at}.httpCookie", cookie) if cookie else None,
             Sticky(source_ip=True) if given.use_source_ip else None,
             Sticky(query=given.http_query_parameter_name)
             if given.http_query_parameter_name else None,
         ) if one
     ]  # fmt: skip
-    if not found and not cookie:
+    if not found and not cookie and not given.http_header_name:
         reader.wrong(at, "does not say by what to hash", "requests are balanced as by default",
                      "set httpHeaderName, httpCookie, useSourceIp or "
                      "httpQueryParameterName")  # fmt: skip
@@ -75,14 +79,35 @@ def _sticky(reader: Reader, at: str, given: istio.ConsistentHash) -> Sticky | No
     return found[0] if found else None
 
 
+def _header(reader: Reader, at: str, name: str | None) -> Sticky | None:
+    if not name:
+        return None
+    if not _TOKEN.fullmatch(name):
+        reader.wrong(at, f"{name!r} is not a header's name", "requests are balanced as by default",
+                     "write a name such as x-user")  # fmt: skip
+        return None
+    return Sticky(header=name.lower())
+
+
 def _cookie(reader: Reader, at: str, given: istio.HttpCookie) -> Sticky | None:
-    if not given.name:
-        reader.wrong(f"{at}.name", "is empty", "requests are balanced as by default",
+    if not _TOKEN.fullmatch(given.name):
+        what = f"{given.name!r} is not a cookie's name" if given.name else "is empty"
+        reader.wrong(f"{at}.name", what, "requests are balanced as by default",
                      "give the cookie's name")  # fmt: skip
         return None
     ttl = span(reader, f"{at}.ttl", given.ttl, least_s=0)
-    attributes = labels({one.name: one.value for one in given.attributes if one.name})
-    return Sticky(cookie=given.name, cookie_path=given.path, cookie_ttl_s=ttl,
+    path = given.path if _VALUE.fullmatch(given.path) else ""
+    if path != given.path:
+        reader.wrong(f"{at}.path", f"{given.path!r} is not a path", "none is given out",
+                     "write a path such as /")  # fmt: skip
+    attributes = labels({
+        one.name: one.value for one in given.attributes
+        if _TOKEN.fullmatch(one.name) and _VALUE.fullmatch(one.value)
+    })  # fmt: skip
+    if len(attributes) != len(given.attributes):
+        reader.wrong(f"{at}.attributes", "has one that cannot be, or one twice",
+                     "it is passed over", "name each attribute once, as SameSite")  # fmt: skip
+    return Sticky(cookie=given.name, cookie_path=path, cookie_ttl_s=ttl,
                   cookie_attributes=attributes)  # fmt: skip
 
 

@@ -4,10 +4,13 @@ Never: a file read, a Secret looked up. A block that contradicts itself never be
 what is left of it is TLS that verifies the server.
 """
 
+import re
+
 from telltale.kube.istio import destinationrule as istio
 from telltale.model.policy import Tls, TlsMode
 from telltale.pilot.intake.istio import Reader
 
+_SNI = re.compile(r"[!-~]{1,255}")
 _MODES = {"DISABLE": TlsMode.DISABLE, "SIMPLE": TlsMode.SIMPLE, "MUTUAL": TlsMode.MUTUAL}
 
 
@@ -15,10 +18,14 @@ def read(reader: Reader, at: str, given: istio.ClientTls) -> Tls:
     if given.mode == "ISTIO_MUTUAL":
         return _mesh(reader, at, given)
     mode = _MODES[given.mode]
+    named = not given.sni or _SNI.fullmatch(given.sni)
+    if not named:
+        reader.wrong(f"{at}.sni", "is not a host's name of at most 255 characters",
+                     "the host that is asked for takes its place", "name one host")  # fmt: skip
     tls = Tls(
         mode, given.client_certificate, given.private_key, given.ca_certificates, given.ca_crl,
-        given.credential_name, tuple(dict.fromkeys(given.subject_alt_names)), given.sni,
-        bool(given.insecure_skip_verify),
+        given.credential_name, tuple(dict.fromkeys(given.subject_alt_names)),
+        given.sni if named else "", bool(given.insecure_skip_verify),
     )  # fmt: skip
     if mode is TlsMode.MUTUAL:
         return _mutual(reader, at, tls)
