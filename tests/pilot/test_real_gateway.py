@@ -18,7 +18,7 @@ from telltale.kube import codec
 from telltale.kube.client import Change
 from telltale.kube.cluster import Secret
 from telltale.kube.core import Pod
-from telltale.kube.istio.kinds import GATEWAY, VIRTUAL_SERVICE
+from telltale.kube.istio.kinds import DESTINATION_RULE, GATEWAY, VIRTUAL_SERVICE
 from telltale.kube.istio.message import Config
 from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.clock import SystemClock, SystemIds
@@ -27,6 +27,7 @@ from tests.pilot.certificates import Pair, pair
 
 pytestmark = pytest.mark.live
 NODE = "router~127.0.0.1~edge-0.edge~edge.svc.cluster.local"
+CONFIGS = (DESTINATION_RULE, GATEWAY, VIRTUAL_SERVICE)
 METADATA = {"NAMESPACE": "edge", "NAME": "edge-0", "LABELS": {"istio": "edge"}}
 
 
@@ -49,7 +50,7 @@ class World:
             case "Secret":
                 current.apply_secret(change, codec.convert(Secret, made))
             case _:
-                of = {"Gateway": GATEWAY, "VirtualService": VIRTUAL_SERVICE}[kind]
+                [of] = [one for one in CONFIGS if one.kind == kind]
                 current.apply_config(of, change, codec.convert(Config, made))
 
     def feed_backend(self, name: str, behind: int, *, protocol: str = "http") -> None:
@@ -287,5 +288,92 @@ def test_a_proxy_that_comes_from_elsewhere_gets_no_certificate(envoy, free_ports
             world.feed_route("shop", "*", "shop")
             await until("plain text", answers(other, "shop.example", (200, "shop")))
             assert await proxy.listening() == {f"127.0.0.1_{other}"}
+
+    asyncio.run(story())
+
+
+def context_of(own: Pair, tmp_path: Path) -> ssl.SSLContext:
+    """A server that shows a certificate."""
+    file = tmp_path / f"{own.certificate.serial_number}.pem"
+    file.write_bytes(own.chain + own.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def test_tls_passes_unopened_to_whom_its_sni_names_and_bytes_by_port(
+    envoy, free_ports, until, tmp_path
+):
+    """Beside both, on the same port, a name whose TLS ends at the gateway."""
+
+    async def story() -> None:
+        edge, tcp, one, two, raw = free_ports(5)
+        first, second, own = (pair(f"{name}.example") for name in ("one", "two", "own"))
+        async with (
+            backend(one, "one", context_of(first, tmp_path)),
+            backend(two, "two", context_of(second, tmp_path)),
+            backend(raw, "raw"),
+            running(free_ports) as world,
+            envoy(NODE, METADATA, pilot=world.grpc) as proxy,
+        ):
+            await until("Envoy to be live", proxy.ready)
+            for name, behind in (("a", one), ("bb", two), ("ccc", raw)):
+                world.feed_backend(name, behind, protocol="tcp")
+            world.feed_secret("cert", own)
+            passing = sealed(edge, "*.example", "TLS", mode="PASSTHROUGH")
+            opening = sealed(edge, "own.example", mode="SIMPLE", credentialName="cert")
+            bytes_ = {"port": {"number": tcp, "protocol": "TCP", "name": "tcp"}, "hosts": ["*"]}
+            world.feed_gateway(passing, opening, bytes_)
+            world.feed_route("own", "own.example", "ccc")
+            tls = [
+                {"match": [{"sniHosts": [host], "port": edge}],
+                 "route": [{"destination": {"host": to}}]}
+                for host, to in (("one.example", "a"), ("two.example", "bb"))
+            ]  # fmt: skip
+            by_port = {"match": [{"port": tcp}], "route": [{"destination": {"host": "ccc"}}]}
+            world.feed("VirtualService", "bytes", spec={
+                "hosts": ["*.example"], "gateways": ["edge"], "tls": tls, "tcp": [by_port]})
+            await until("the first name", answers(
+                edge, "one.example", (200, "one"), trusting(first, tmp_path)))
+            await until("the second name", answers(
+                edge, "two.example", (200, "two"), trusting(second, tmp_path)))
+            await until("the name that is opened", answers(
+                edge, "own.example", (200, "raw"), trusting(own, tmp_path)))
+            await until("bytes by port", answers(tcp, "anything", (200, "raw")))
+            assert (await ask(edge, "three.example", trusting(first, tmp_path)))[0] == 0
+
+    asyncio.run(story())
+
+
+def test_a_gateway_begins_tls_with_the_authorities_of_a_secret(
+    envoy, free_ports, until, tmp_path
+):
+    """Without the Secret nothing is sent at all; with another authority's the server is refused."""
+
+    async def story() -> None:
+        edge, behind = free_ports(2)
+        server, other = pair("secure.example"), pair("secure.example")
+        async with (
+            backend(behind, "secure", context_of(server, tmp_path)),
+            running(free_ports) as world, envoy(NODE, METADATA, pilot=world.grpc) as proxy,
+        ):
+            await until("Envoy to be live", proxy.ready)
+            world.feed_backend("a", behind)
+            tls = {"mode": "SIMPLE", "credentialName": "known", "sni": "secure.example",
+                   "subjectAltNames": ["secure.example"]}
+            world.feed("DestinationRule", "a", spec={"host": "a", "trafficPolicy": {"tls": tls}})
+            world.feed_gateway(plain(edge, "*"))
+            world.feed_route("all", "*", "a")
+            await until("the route", answers(edge, "x.example", (503, "")))
+            world.feed_secret("known", other, other)
+            name = "cluster.outbound|80||a.edge.svc.cluster.local;.ssl.fail_verify_error"
+
+            async def refused() -> bool:
+                assert (await ask(edge, "x.example"))[0] == 503
+                return await proxy.stat(name) > 0
+
+            await until("the server to be refused", refused)
+            world.feed_secret("known", server, server)
+            await until("TLS to the server", answers(edge, "x.example", (200, "secure")))
 
     asyncio.run(story())
