@@ -1,4 +1,4 @@
-"""What is wrong with routes only when all of the mesh is seen: lost destinations, conflicts."""
+"""What is wrong with routes only where all of the mesh is seen: lost destinations, conflicts."""
 
 import pytest
 import yaml
