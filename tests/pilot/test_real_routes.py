@@ -1,10 +1,12 @@
 """What users say of requests in a VirtualService, carried out by a real Envoy on loopback."""
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -15,6 +17,7 @@ from telltale.kube import codec
 from telltale.kube.client import Change
 from telltale.kube.istio.kinds import VIRTUAL_SERVICE
 from telltale.kube.istio.message import Config
+from tests.pilot.certificates import pair
 from tests.pilot.test_real_envoy import METADATA, NODE, running, service, slice_of
 
 pytestmark = pytest.mark.live
@@ -359,3 +362,58 @@ def saying(word: bytes):
         writer.close()
 
     return answer
+
+
+def test_tls_connections_go_where_their_sni_says(envoy, free_ports, until, tmp_path):
+    async def story() -> None:
+        port, behind = free_ports(2)
+        objects = (
+            service("one", port, "127.9.0.1", "tls"),
+            slice_of("one", ("127.0.0.2", behind), protocol="tls"),
+            service("two", port, "127.9.0.2", "tls"),
+            slice_of("two", ("127.0.0.3", behind), protocol="tls"),
+        )
+        rule = virtual_service("one", """
+hosts: [one, "*.example"]
+tls:
+- {match: [{sniHosts: [a.example]}], route: [{destination: {host: two}}]}
+- {match: [{sniHosts: ["*.example"]}], route: [{destination: {host: one}}]}
+""")
+        async with (
+            running(free_ports, *objects) as world,
+            await asyncio.start_server(
+                saying(b"one"), "127.0.0.2", behind, ssl=identity(tmp_path, "one.example")),
+            await asyncio.start_server(
+                saying(b"two"), "127.0.0.3", behind, ssl=identity(tmp_path, "two.example")),
+        ):  # fmt: skip
+            world.pilot.current.apply_config(VIRTUAL_SERVICE, Change.MODIFIED, rule)
+            async with envoy(NODE, METADATA, pilot=world.grpc) as proxy:
+                await until("Envoy to be live", proxy.ready)
+
+                async def heard(name: str) -> str:
+                    client = ssl.create_default_context()
+                    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+                    reader, writer = await asyncio.open_connection(
+                        "127.9.0.1", port, ssl=client, server_hostname=name)
+                    word = await reader.read()
+                    writer.close()
+                    return word.decode()
+
+                async def routed() -> bool:
+                    return await heard("a.example") == "two"
+
+                await until("the route", routed)
+                assert await heard("b.example") == "one"
+                assert await heard("else.test") == "one"  # the address is the service's own
+
+    asyncio.run(story())
+
+
+def identity(folder: Path, name: str) -> ssl.SSLContext:
+    made = pair(name)
+    chain, key = folder / f"{name}.pem", folder / f"{name}.key"
+    chain.write_bytes(made.chain)
+    key.write_bytes(made.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    return context

@@ -50,8 +50,8 @@ def _rules(view: View, service: Service, port: Port) -> Iterator[ConnectionRoute
 
 def _free(match: ConnectionMatch, taken: set[Place]) -> Iterator[FilterChainMatch]:
     """Those parts of a match that are not taken: hosts that share all their subnets in one."""
-    hosts = ["" if one == "*" else one for one in match.sni] or [""]
-    subnets = [_network(one) for one in match.subnets] or [""]
+    hosts = dict.fromkeys("" if one == "*" else one for one in match.sni or ("*",))
+    subnets = dict.fromkeys(_network(one) for one in match.subnets) or {"": None}
     source = _network(match.source) if match.source else ""
     parts: dict[tuple[str, ...], list[str]] = {}
     for host in hosts:

@@ -22,7 +22,9 @@ from telltale.model.route import (
     Rewrite,
     Text,
 )
+from telltale.pilot.intake.checks import check
 from telltale.pilot.intake.problem import Level
+from telltale.pilot.intake.routing import formats
 from telltale.pilot.intake.routing.judge import problems_of
 from telltale.pilot.intake.virtualservices import read
 
@@ -384,3 +386,22 @@ def test_rules_that_are_never_reached(rules, where, what):
     [problem] = problems
     assert (problem.field, problem.level) == (f"spec.{where}", Level.WARNING)
     assert what in problem.what
+
+
+@pytest.mark.parametrize(("value", "reason"), [
+    ("plain", ""), ("100%%", ""), ("%REQ(x?y):3% of %PROTOCOL%", ""),
+    ("%START_TIME(%s.%3f)%", ""), ("%FILTER_STATE(a:PLAIN)%", ""), ("a%", "a single %"),
+    ("%REQ(a?b?c)%", "other arguments"), ("%FILTER_STATE(a:X)%", "other arguments"),
+    ("%REQ%", "not a command"), ("%CEL(a)%", "not a command"), ("%protocol%", "a single %"),
+])  # fmt: skip
+def test_what_envoy_fills_in(value, reason):
+    found = formats.unusable(value)
+    assert reason in found
+    assert bool(found) is bool(reason)
+
+
+def test_what_others_hand_over_is_not_asked_for_in_one_object_alone():
+    spec = spec_of("{http: [{delegate: {name: nobody}}]}")
+    object = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+              "metadata": {"name": "x", "namespace": "shop"}, "spec": spec}  # fmt: skip
+    assert check(object) == ()

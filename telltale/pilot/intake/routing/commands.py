@@ -4,6 +4,8 @@ Found by asking it (`envoy --mode validate`, a name at a time); one that it does
 refuse every route of a table. Pure.
 """
 
+import re
+
 _DOWNSTREAM = """
     CX_RTT DECOMPRESSED_HEADER_BYTES_RECEIVED DECOMPRESSED_HEADER_BYTES_SENT
     DETECTED_CLOSE_TYPE DIRECT_LOCAL_ADDRESS DIRECT_LOCAL_ADDRESS_ENDPOINT_ID
@@ -43,7 +45,7 @@ _OTHER = """
     VIRTUAL_CLUSTER_NAME
 """
 _WITH_ARGUMENTS = """
-    CLUSTER_METADATA COMMON_DURATION DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT
+    CLUSTER_METADATA DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT
     DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT
     DOWNSTREAM_PEER_CERT_V_END DOWNSTREAM_PEER_CERT_V_START
     DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT DYNAMIC_METADATA EMIT_TIME EMIT_TIME_LOCAL
@@ -59,5 +61,12 @@ PLAIN = frozenset((
     *(f"UPSTREAM_{one}" for one in _UPSTREAM.split()),
     *_OTHER.split(),
 ))  # fmt: skip
-# Not CEL: an expression would have to be parsed to know whether Envoy takes it.
+# Not CEL and COMMON_DURATION: their arguments would have to be parsed to know whether it does.
 WITH_ARGUMENTS = frozenset(_WITH_ARGUMENTS.split())
+_HEADER = re.compile(r"[^?]+(\?[^?]+)?")  # NAME, or NAME?INSTEAD
+_STATE = re.compile(r"[^:]+(:(PLAIN|TYPED|FIELD:[^:]+))?")
+ARGUMENTS = {
+    **dict.fromkeys(("REQ", "RESP", "TRAILER", "REQUEST_HEADER", "RESPONSE_HEADER",
+                     "RESPONSE_TRAILER", "STREAM_INFO_REQ"), _HEADER),
+    **dict.fromkeys(("FILTER_STATE", "UPSTREAM_FILTER_STATE"), _STATE),
+}  # fmt: skip

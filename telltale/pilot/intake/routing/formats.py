@@ -7,7 +7,7 @@ import base64
 import re
 
 from telltale.kube.istio.virtualservice import Body
-from telltale.pilot.intake.routing.commands import PLAIN, WITH_ARGUMENTS
+from telltale.pilot.intake.routing.commands import ARGUMENTS, PLAIN, WITH_ARGUMENTS
 
 # By their codes: google.golang.org/grpc/codes.
 GRPC = (
@@ -16,6 +16,7 @@ GRPC = (
     "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
     "UNAUTHENTICATED",
 )  # fmt: skip
+_ANY = re.compile(r".+")
 _PERCENT = re.compile(r"%(?:%|([A-Z0-9_]+)(\(.+?\))?(?::[0-9]+)?%)?")
 
 
@@ -63,4 +64,6 @@ def unusable(value: str) -> str:
             return f"a single % in {value!r}"
         if not (name in WITH_ARGUMENTS if arguments else name in PLAIN):
             return f"{found[0]} is not a command of Envoy"
+        if arguments and not ARGUMENTS.get(name, _ANY).fullmatch(arguments[1:-1]):
+            return f"{found[0]} has other arguments than Envoy takes"
     return ""
