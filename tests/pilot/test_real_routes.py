@@ -202,7 +202,7 @@ http:
             status, _, headers = await here.get("/below/x?q=1")
             assert (status, headers["location"]) == (307, "http://b.example/above/x?q=1")
             status, _, headers = await here.get("/away")
-            assert (status, headers["location"]) == (301, "https://one:443/now")
+            assert (status, headers["location"]) == (301, "https://one/now")
             _, _, headers = await here.get("/port")
             assert headers["location"] == f"http://c.example:{here.port}/port"
             status, text, headers = await here.get("/tea")
