@@ -43,7 +43,8 @@ def find(view: View, request: Request) -> Dialled:
         aim = view.mesh.services.get(service.alias_of)
         why = f"an alias of {service.alias_of}"
         return Dialled(_address(view, aim, port, ""), port, aim or service, why)
-    address = _address(view, service, port, host)
+    literal = request.host if _is_address(request.host) else host
+    address = _address(view, service, port, literal)
     spoken = service.port(port)
     why = f"port {port} speaks {spoken.protocol}" if spoken else _lacks(service, port)
     return Dialled(address, port, service, why)
@@ -69,7 +70,12 @@ def owner(view: View, virtual_host: str) -> str:
 
 
 def named(service: Service | None) -> str:
-    return f"service {service.namespace}/{service.name}" if service else ""
+    """The object that it is made of; of a ServiceEntry the mesh keeps its host, not its name."""
+    if service is None:
+        return ""
+    if service.declared:
+        return f"serviceentry for {service.host} in {service.namespace}"
+    return f"service {service.namespace}/{service.name}"
 
 
 def _lacks(service: Service, port: int) -> str:
@@ -81,7 +87,7 @@ def _service(view: View, host: str) -> tuple[Service | None, str]:
     """The service, and the full name under which it was found."""
     bare = host.strip("[]")
     for service in view.services:
-        if bare in service.addresses:
+        if any(_covers(one, bare) for one in service.addresses):
             return service, service.host
     for name in _full_names(view, host):
         if (found := view.mesh.services.get(name)) is not None:
@@ -109,7 +115,8 @@ def _address(view: View, service: Service | None, port: int, host: str) -> str:
     if service is None:
         return ""
     if service.discovery is not Discovery.HEADLESS:
-        return service.addresses[0] if service.addresses else ""
+        first = next(iter(service.addresses), "")
+        return host if _is_address(host) else first.partition("/")[0]
     pod = host.removesuffix(service.host).rstrip(".")
     for one in _ports(service, port):
         for endpoint in view.mesh.behind(service, one):
@@ -129,6 +136,13 @@ def _usual_port(service: Service) -> int:
         spoken = [one.number for one in service.ports if one.protocol.http]
         return spoken[0] if spoken else service.ports[0].number
     return service.ports[0].number if len(service.ports) == 1 else HTTP_PORT
+
+
+def _covers(written: str, address: str) -> bool:
+    """Addresses of a declared service may be ranges."""
+    if "/" not in written or not _is_address(address):
+        return written == address
+    return ipaddress.ip_address(address) in ipaddress.ip_network(written, strict=False)
 
 
 def _is_address(host: str) -> bool:

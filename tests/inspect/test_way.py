@@ -73,6 +73,26 @@ def test_tcp_goes_by_the_service_s_address():
     assert clusters(found) == [("outbound|5432||store.shop.svc.cluster.local", 1.0)]
 
 
+def test_a_host_that_an_entry_declares_is_the_entry_s():
+    entry = {
+        "apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry",
+        "metadata": {"name": "ext", "namespace": "shop"},
+        "spec": {"hosts": ["api.example.com"], "addresses": ["10.9.0.0/24"], "resolution": "NONE",
+                 "location": "MESH_EXTERNAL", "ports": [
+                     {"number": 80, "name": "http", "protocol": "HTTP"},
+                     {"number": 5000, "name": "tcp", "protocol": "TCP"}]},
+    }  # fmt: skip
+    known = objects.of([*APP, entry])
+    mesh, _ = read(known)
+    asker = source(known.pods, "front", "shop").proxy
+    found = way(mesh, asker, parse("api.example.com/x"))
+    assert decided(found)["virtual host"] == "serviceentry for api.example.com in shop"
+    assert clusters(found) == [("outbound|80||api.example.com", 1.0)]
+    plain = way(mesh, asker, parse("tcp://10.9.0.77:5000"))
+    assert clusters(plain) == [("outbound|5000||api.example.com", 1.0)]
+    assert [one.address for one in plain.landings[0].endpoints] == ["10.9.0.77:5000"]
+
+
 def test_a_gateway_is_asked_where_its_service_is_dialled():
     stories = Path(__file__).parents[1] / "stories" / "gateway-http" / "objects.yaml"
     known = objects.of(codec.parse_yaml(stories.read_text()))
