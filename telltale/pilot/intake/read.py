@@ -34,6 +34,7 @@ from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.options import DEFAULT, Options
 from telltale.model.scope import EVERYWHERE
+from telltale.model.service import Service
 from telltale.model.workload import Workload
 from telltale.pilot.intake import (
     destinationrules,
@@ -57,9 +58,8 @@ from telltale.pilot.intake.routing import lost, shadowed
 from telltale.pilot.intake.status import Statuses
 
 # Every kind whose objects are read with their spec as it is.
-CONFIGS: tuple[Kind[Config], ...] = (
-    *(one.kind for one in (*istio.DEFINITIONS, *gateway_kinds.DEFINITIONS)), gatewayapi.NAMESPACES,
-)
+GATEWAY_API = (*(one.kind for one in gateway_kinds.DEFINITIONS), gatewayapi.NAMESPACES)
+CONFIGS: tuple[Kind[Config], ...] = (*(one.kind for one in istio.DEFINITIONS), *GATEWAY_API)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,22 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     statuses: Statuses = field(default_factory=dict)
     made: tuple[Object, ...] = ()  # what Gateways need besides
+
+
+def _together(*objects: object) -> tuple[object, ...]:
+    """The same objects are the same tuple."""
+    return objects
+
+
+def _edge(
+    domain: str, services: tuple[Service, ...], held: tuple[Secret, ...],
+    texts: tuple[ConfigMap, ...], *groups: tuple[Config, ...],
+) -> gatewayapi.Found:  # fmt: skip
+    """All of the Gateway API at once: its rules are judged across objects."""
+    by_kind = dict(zip(GATEWAY_API, groups, strict=True))
+    known = {one.host: one for one in services}
+    world = World(domain, known, credentials=secrets.standing(secrets.read(held)))
+    return gatewayapi.read(by_kind.__getitem__, world, texts)
 
 
 def read(objects: Objects, options: Options = DEFAULT) -> tuple[Mesh, tuple[Problem, ...]]:
@@ -115,8 +131,14 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     policies, wrong = destinationrules.read(configs, options.domain, memo)
     problems += wrong
     credentials = secrets.standing(secrets.read(objects.secrets))
-    world = World(options.domain, known.services, credentials=credentials)
-    edge = gatewayapi.read(objects.of, world, objects.texts)
+    edge = memo.of(
+        _edge, options.domain, *(
+            memo.of(_together, *group) for group in (
+                known.services.values(), objects.secrets, objects.texts,
+                *(objects.of(kind) for kind in GATEWAY_API),
+            )
+        ),
+    )  # fmt: skip
     problems += edge.problems
     edges, wrong = gateways.read(objects.of(GATEWAY), options.domain, memo)
     problems += wrong
