@@ -71,7 +71,7 @@ def _apart(targets: tuple[Target, ...], options: Options) -> Iterator[Listener]:
 
 
 def _outgoing(view: View, own: frozenset[str], *, redirected: bool) -> Iterator[Listener]:
-    for place in outlets.of(view, own):
+    for place in outlets.of(view, own, redirected=redirected):
         listener = _listener(
             names.listener(place.host, place.number), place.host, place.number
         )

@@ -15,7 +15,7 @@ from telltale.model.sidecar import Reach
 from telltale.model.view import View
 from telltale.pilot.envoy import strangers
 
-ANY = "0.0.0.0"
+ANY, LOOPBACK = "0.0.0.0", "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,15 @@ class Outlet:
         return self.routed or any(by_host(one.service, one.port) for one in self.claims)
 
 
-def of(view: View, own: frozenset[str]) -> list[Outlet]:
-    """Those for all addresses by their number first, then the others by name."""
+def of(view: View, own: frozenset[str], *, redirected: bool = True) -> list[Outlet]:
+    """Those for all addresses by their number first, then the others by name.
+
+    Who is not redirected listens there itself, so not at addresses that were only given out.
+    """
     found: dict[tuple[str, int], Outlet] = {}
     for service, port, reach in view.served:
+        if not redirected:
+            service = replace(service, automatic=())
         for host, number, networks in _places(view.mesh, service, port, reach, own):
             place = found.setdefault((host, number), Outlet(host, number, reach.led))
             place.claims.append(Claim(service, port, networks))
@@ -77,8 +82,8 @@ def _order(one: Outlet) -> tuple[bool, int, str]:
 def _places(
     mesh: Mesh, service: Service, port: Port, reach: Reach, own: frozenset[str]
 ) -> Iterator[tuple[str, int, tuple[str, ...]]]:
-    if reach.bind:
-        yield reach.bind, port.number, ()
+    if reach.bind or not reach.led:
+        yield reach.bind or LOOPBACK, port.number, ()
     elif by_host(service, port):
         yield ANY, port.number, ()
     elif service.discovery is Discovery.HEADLESS:
