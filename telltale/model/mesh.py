@@ -10,6 +10,7 @@ from telltale.model import peer, telemetry
 from telltale.model.gateway import Credential, Gateway
 from telltale.model.observed import Observed
 from telltale.model.options import DEFAULT, Options
+from telltale.model.patch import VERSION, Patch
 from telltale.model.peer import Peer
 from telltale.model.place import LABEL, NOWHERE, Place, parsed
 from telltale.model.policy import Locality, Policy
@@ -40,6 +41,7 @@ class Mesh:
     credentials: Mapping[Credential, str] = field(default_factory=dict)
     nodes: Mapping[str, Place] = field(default_factory=dict)
     telemetries: tuple[Telemetry, ...] = ()
+    patches: tuple[Patch, ...] = ()
     sinks: Sinks = field(default_factory=Sinks)
     sidecars: tuple[Sidecar, ...] = ()
     machines: tuple[Machine, ...] = ()
@@ -75,6 +77,20 @@ class Mesh:
             return None
         name = found.owner or found.name
         return peer.of(name, found.namespace, found.labels, self.options.cluster)
+
+    def said(self, proxy: Proxy) -> Labels:
+        """Of what a proxy says of itself, that which any patch asks about."""
+        asked = {key for one in self.patches for key in one.asks_of()}
+        known = {**proxy.said, VERSION: proxy.version}
+        return tuple(sorted((key, known[key]) for key in asked if key in known))
+
+    def patches_of(self, namespace: str, labels: Labels, said: Labels) -> tuple[Patch, ...]:
+        """Those for a namespace's proxies with these labels that say this of themselves."""
+        own, told = dict(labels), dict(said)
+        return tuple(
+            one for one in self.patches
+            if one.scope.seen_from(namespace) and one.scope.selects(own) and one.means(told)
+        )  # fmt: skip
 
     def observed(self, namespace: str, labels: Labels) -> Observed:
         """What is told of the requests of a namespace's workloads with these labels."""
@@ -117,6 +133,7 @@ class Mesh:
         yield from (one.scope for one in self.policies)
         yield from (one.scope for one in self.telemetries)
         yield from (one.scope for one in self.sidecars)
+        yield from (one.scope for one in self.patches)
 
     def _localities(self) -> Iterator[Locality]:
         if self.options.locality:

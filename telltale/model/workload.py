@@ -69,6 +69,7 @@ class Proxy:
     redirected: bool = True
     role: Role = Role.SIDECAR
     peer: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)  # what else it says of itself, in words
 
     @property
     def namespace(self) -> str:

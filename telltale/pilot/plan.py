@@ -23,6 +23,8 @@ from telltale.pilot.envoy import clusters, endpoints, finish, gateways, listener
 from telltale.pilot.envoy.finish import Finish
 from telltale.pilot.envoy.gateways import Edge
 from telltale.pilot.envoy.resources import Bundle
+from telltale.pilot.intake import unapplied
+from telltale.pilot.intake.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Key:
 
     `labels`: those of its workload's that anything in the mesh asks about; `place` and `node` too.
     `own`: those of its addresses that the mesh would otherwise build a listener for. `edge`: it is
-    a gateway's.
+    a gateway's. `said`: what patches ask of the proxy's own word.
     """
 
     namespace: str
@@ -42,6 +44,7 @@ class Key:
     place: Place = NOWHERE
     node: str = ""
     edge: Edge | None = None
+    said: Labels = ()
 
 
 def plan(mesh: Mesh, proxy: Proxy) -> Bundle:
@@ -72,9 +75,10 @@ class Plans:
     """
 
     mesh: Mesh
-    _views: dict[tuple[str, Labels, Place, str], Outbound] = field(default_factory=dict)
+    _views: dict[tuple[str, Labels, Place, str, Labels], Outbound] = field(default_factory=dict)
     _dialled: frozenset[str] | None = None
     _asked: Asked | None = None
+    _finished: dict[object, Finish] = field(default_factory=dict)
 
     def key(self, proxy: Proxy) -> Key:
         workload = self.mesh.workload(proxy)
@@ -84,21 +88,23 @@ class Plans:
             self._asked = cuts.asked(self.mesh)
         place = self.mesh.place(workload) if self._asked.place else NOWHERE
         node = workload.node if self._asked.node else ""
+        said = self.mesh.said(proxy)
         if proxy.role is Role.ROUTER:
             labels = self.mesh.told_apart(workload)
             edge = _edge(self.mesh, proxy)
-            return Key(workload.namespace, labels, (), place=place, node=node, edge=edge)
+            return Key(workload.namespace, labels, (), place=place, node=node, edge=edge, said=said)
         own = self._dialled.intersection(workload.addresses)
         return Key(
             workload.namespace, self.mesh.told_apart(workload), targets(self.mesh, workload),
-            own, proxy.redirected, place, node,
+            own, proxy.redirected, place, node, said=said,
         )  # fmt: skip
 
     def of(self, key: Key) -> Bundle:
         """All but the endpoints: they are the same for every proxy, and have their own lane."""
         if key.edge:
             view = self._outside(key)
-            last, made = finish.of(view), gateways.bundle(view, key.edge)
+            last = self._finished[key] = finish.of(view, key.said, gateway=True)
+            made = gateways.bundle(view, key.edge)
             return replace(
                 made, clusters=last.clusters(made.clusters),
                 listeners=last.listeners(made.listeners), routes=last.routes(made.routes),
@@ -128,20 +134,25 @@ class Plans:
         return View(self.mesh, key.namespace, key.labels, (), key.place, key.node)
 
     def _seen(self, key: Key) -> Outbound:
-        place = key.namespace, key.labels, key.place, key.node
+        place = key.namespace, key.labels, key.place, key.node, key.said
         known = self._views.get(place)
         if known is None:
             view = View(self.mesh, key.namespace, key.labels, place=key.place, node=key.node)
-            last = finish.of(view)
+            last = self._finished[place] = finish.of(view, key.said)
             known = Outbound(
-                view, last, last.clusters(clusters.outbound(view)),
+                view, last, last.clusters(clusters.outbound(view), last=False),
                 last.routes(routes.outbound(view)), endpoints.wanted(view),
             )  # fmt: skip
             self._views[place] = known
         return known
 
     def moved(self, mesh: Mesh) -> "Plans":
-        return Plans(mesh, self._views, self._dialled, self._asked)
+        return Plans(mesh, self._views, self._dialled, self._asked, self._finished)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What was found only when patches were applied, in all plans that were made."""
+        made = [one.patcher for one in self._finished.values()]
+        return tuple(unapplied.problems([(one.patches, one.met, one.faults) for one in made]))
 
 
 def _edge(mesh: Mesh, proxy: Proxy) -> Edge:

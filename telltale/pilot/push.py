@@ -89,7 +89,7 @@ class Push:
     def problems(self) -> tuple[Problem, ...]:
         """What objects get wrong, what they name that is not there now, what proxies reject."""
         found = configuration(Seen(self._objects, self.mesh))
-        return (*self._told, *found, *self.rejected)
+        return (*self._told, *found, *self.plans.problems(), *self.rejected)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:

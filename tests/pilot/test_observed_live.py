@@ -86,7 +86,8 @@ async def otlp(port: int, heard: list[ExportTraceServiceRequest]) -> AsyncIterat
 
 @asynccontextmanager
 async def observed(
-    envoy, free_ports, until, mesh: dict, *telemetries: Config, collector=0, spoken="grpc"
+    envoy, free_ports, until, mesh: dict, *configs: Config, collector=0, spoken="grpc",
+    kind=TELEMETRY,
 ):
     """A sidecar of `client-0` that reaches service `a`: its port, Envoy, and whether it is up."""
     port, behind, grpc_port, monitoring, http = free_ports(5)
@@ -99,8 +100,8 @@ async def observed(
     for one in (slice_of("a", ("127.0.0.2", behind)),
                 slice_of("otel", ("127.0.0.2", collector), protocol=spoken)):  # fmt: skip
         pilot.current.apply_slice(Change.ADDED, one)
-    for one in telemetries:
-        pilot.current.apply_config(TELEMETRY, Change.ADDED, one)
+    for one in configs:
+        pilot.current.apply_config(kind, Change.ADDED, one)
     pilot.begin()
     assert not pilot.push.problems
     async with (
@@ -108,7 +109,7 @@ async def observed(
         envoy(NODE, METADATA, pilot=grpc_port) as proxy,
     ):  # fmt: skip
         await until("Envoy to be live", proxy.ready)
-        yield port, proxy
+        yield port, proxy, pilot
 
 
 async def ask(port: int, path: str = "/", **headers: str) -> dict[str, str]:
@@ -132,7 +133,7 @@ def test_a_line_for_each_failure_only(envoy, free_ports, until, tmp_path):
             {"providers": [{"name": "json"}, {"name": "envoy"}]},
             {"providers": [{"name": "json"}], "filter": {"expression": "response.code >= 400"}},
         ])  # fmt: skip
-        async with observed(envoy, free_ports, until, mesh, told) as (port, _):
+        async with observed(envoy, free_ports, until, mesh, told) as (port, *_):
             await ask(port)
             await ask(port, "/bad")
 
@@ -166,7 +167,7 @@ def test_a_span_goes_to_the_collector_as_a_child_of_the_callers(envoy, free_port
         heard: list[ExportTraceServiceRequest] = []
         async with (
             otlp(collector, heard),
-            observed(envoy, free_ports, until, mesh, told, collector=collector) as (port, _),
+            observed(envoy, free_ports, until, mesh, told, collector=collector) as (port, *_),
         ):
             given = await ask(port, traceparent=f"00-{TRACE}-{PARENT}-01")
 
@@ -203,7 +204,7 @@ def test_zipkin_and_both_contexts(envoy, free_ports, until):
         async with (
             listening(collector, answer),
             observed(envoy, free_ports, until, mesh, told, collector=collector, spoken="http"
-                     ) as (port, _),
+                     ) as (port, *_),
         ):  # fmt: skip
             given = await ask(port, **{"x-b3-traceid": TRACE, "x-b3-spanid": PARENT,
                                        "x-b3-sampled": "1"})  # fmt: skip
@@ -228,7 +229,7 @@ def test_a_users_label_and_what_is_not_wanted(envoy, free_ports, until):
                 "response_flags": {"operation": "REMOVE"}}},
             {"match": {"metric": "REQUEST_SIZE"}, "disabled": True},
         ]}])  # fmt: skip
-        async with observed(envoy, free_ports, until, {}, told) as (port, proxy):
+        async with observed(envoy, free_ports, until, {}, told) as (port, proxy, _):
             await ask(port)
             url = f"http://127.0.0.1:{proxy.admin}/stats/prometheus"
 

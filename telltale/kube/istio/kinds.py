@@ -6,6 +6,7 @@ A kind is stored in its first version and served in all of them, with the same s
 
 from telltale.kube.crds import Definition, column
 from telltale.kube.istio.destinationrule import DestinationRule
+from telltale.kube.istio.envoyfilter import EnvoyFilter
 from telltale.kube.istio.gateway import Gateway
 from telltale.kube.istio.message import Config
 from telltale.kube.istio.serviceentry import ServiceEntry, WorkloadEntry, WorkloadGroup
@@ -30,6 +31,7 @@ WORKLOAD_ENTRY = _networking("WorkloadEntry", "workloadentries")
 WORKLOAD_GROUP = _networking("WorkloadGroup", "workloadgroups")
 SIDECAR = _networking("Sidecar", "sidecars")
 
+ENVOY_FILTER = _networking("EnvoyFilter", "envoyfilters", "v1alpha3")
 TELEMETRY = Kind("telemetry.istio.io", "v1", "Telemetry", "telemetries", Config)
 
 _OLDER = ("v1beta1", "v1alpha3")
@@ -44,6 +46,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         (column("Host", ".spec.host", "The service that it holds for"),),
     ),
     Definition(GATEWAY, Gateway, ("gw",), _OLDER),
+    Definition(ENVOY_FILTER, EnvoyFilter),
     Definition(TELEMETRY, Telemetry, ("telemetry",), ("v1alpha1",)),
     Definition(
         SERVICE_ENTRY, ServiceEntry, ("se",), _OLDER,

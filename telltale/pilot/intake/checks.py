@@ -14,6 +14,7 @@ from telltale.kube.gatewayapi import kinds as gatewayapi
 from telltale.kube.istio.kinds import (
     DEFINITIONS,
     DESTINATION_RULE,
+    ENVOY_FILTER,
     GATEWAY,
     SERVICE_ENTRY,
     SIDECAR,
@@ -27,6 +28,7 @@ from telltale.kube.meta import Config, Ref
 from telltale.model.options import DEFAULT
 from telltale.pilot.intake import (
     destinationrules,
+    envoyfilters,
     gateways,
     machines,
     serviceentries,
@@ -44,6 +46,7 @@ READERS: Mapping[Kind[Config], Reader] = {
     VIRTUAL_SERVICE: virtualservices.alone,
     DESTINATION_RULE: destinationrules.read,
     GATEWAY: gateways.read,
+    ENVOY_FILTER: envoyfilters.read,
     TELEMETRY: telemetries.check,
     SERVICE_ENTRY: serviceentries.read,
     WORKLOAD_ENTRY: machines.read,

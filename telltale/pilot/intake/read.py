@@ -33,11 +33,13 @@ from telltale.kube.kinds import Kind
 from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.options import DEFAULT, Options
+from telltale.model.patch import ordered
 from telltale.model.scope import EVERYWHERE
 from telltale.model.service import Service
 from telltale.model.workload import Workload
 from telltale.pilot.intake import (
     destinationrules,
+    envoyfilters,
     exports,
     gateways,
     machines,
@@ -142,6 +144,10 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     problems += edge.problems
     edges, wrong = gateways.read(objects.of(GATEWAY), options.domain, memo)
     problems += wrong
+    patches, wrong = envoyfilters.read(
+        objects.of(istio.ENVOY_FILTER), options.domain, memo, options.root
+    )
+    problems += wrong
     sinks, wrong = providers.read(options, known.services)
     problems += wrong
     told, wrong = telemetries.read(objects.of(TELEMETRY), options, memo)
@@ -156,6 +162,7 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         credentials=credentials,
         nodes=nodes.read(objects.nodes),
         telemetries=tuple(told),
+        patches=ordered(tuple(patches), options.root),
         sinks=sinks,
         sidecars=tuple(seen),
         machines=given.machines,

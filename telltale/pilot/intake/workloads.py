@@ -64,7 +64,8 @@ def read_proxy(node_id: str, metadata: Object) -> Proxy:
     cluster = _text(metadata, "CLUSTER_ID") or "Kubernetes"
     redirected = _text(metadata, "INTERCEPTION_MODE") != "NONE"
     return Proxy(
-        node_id, workload, _text(metadata, "ISTIO_VERSION"), cluster, redirected, Role(parts[0])
+        node_id, workload, _text(metadata, "ISTIO_VERSION"), cluster, redirected, Role(parts[0]),
+        said={key: value for key, value in metadata.items() if isinstance(value, str)},
     )
 
 
