@@ -1,5 +1,7 @@
 """`analyze` over files and over a cluster's objects."""
 
+import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,22 @@ def test_there_are_no_false_alarms(path):
     assert [str(one) for one in found] == []
     whole = objects.of(codec.parse_yaml(text))
     assert [one for one in of_cluster(whole, [], "") if one.problem.level is Level.ERROR] == []
+
+
+def test_the_page_of_codes_is_current():
+    path = ROOT / "scripts" / "write_analysis.py"
+    spec = importlib.util.spec_from_file_location("write_analysis", path)
+    assert spec and spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert script.PAGE.read_text() == script.page(), "run: python scripts/write_analysis.py"
+
+
+def test_every_code_that_is_told_has_its_line():
+    known = {one.name for one in CODES}
+    for path in (ROOT / "telltale" / "pilot").rglob("*.py"):
+        for code in re.findall(r'code="([a-z-]+)"', path.read_text()):
+            assert code in known, path
 
 
 def test_levels_are_in_order():

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -119,6 +121,25 @@ def test_a_lost_pilot_blocks_nobody(defined):
     defined("apply", "-f", "-", stdin=TWICE)
     defined("delete", "vs", "cart")
     defined("delete", "validatingwebhookconfiguration", hooks["metadata"]["name"])
+
+
+def test_analyze_judges_a_cluster(defined):
+    """Live: all that it tells is JSON that scripts can read, and the exit code says so too."""
+    defined("apply", "-f", "-", stdin=TWICE)
+
+    def analyze(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "telltale", "--kubeconfig", str(defined.kubeconfig)]
+        return subprocess.run([*command, "analyze", *words], capture_output=True, text=True,
+                              check=False, timeout=60)  # fmt: skip
+
+    done = analyze("-o", "json")
+    assert (done.returncode, done.stderr) == (79, "")
+    [found] = [one for one in json.loads(done.stdout) if one["level"] == "error"]
+    assert (found["kind"], found["name"], found["field"]) == ("VirtualService", "cart",
+                                                              "spec.hosts[1]")  # fmt: skip
+    defined("delete", "vs", "cart")
+    clean = analyze("-A")
+    assert clean.returncode == 0, clean.stdout + clean.stderr
 
 
 def test_fields_are_explained(defined):
