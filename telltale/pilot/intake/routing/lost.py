@@ -4,31 +4,50 @@ Requests for them are answered 503 (NC: no such cluster). Pure. Never: a routing
 missing part may come.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from telltale.kube.meta import Ref
 from telltale.model.mesh import Mesh
+from telltale.model.policy import Policy
 from telltale.model.route import NOBODY, Destination, Routing
+from telltale.model.scope import Scope
 from telltale.model.service import Service
 from telltale.model.view import View
 from telltale.pilot.intake.problem import Problem
 
 _WHY = "what is sent there is answered 503 (NC, no such cluster)"
-
 _CREATE = "correct the name, or create the service"
 
 
 def problems(mesh: Mesh) -> Iterator[Problem]:
     """Of all routings, as their own namespaces see the mesh."""
+    alone = _alone(mesh)
     views: dict[str, View] = {}
     for routing in mesh.routings:
         namespace = routing.origin.namespace
         if namespace not in views:
             views[namespace] = View(mesh, namespace)
-        yield from _of(views[namespace], routing)
+        yield from _of(views[namespace], routing, alone)
 
 
-def _of(view: View, routing: Routing) -> Iterator[Problem]:
+def _alone(mesh: Mesh) -> Mapping[str, Policy]:
+    """Policies that hold for their host whoever asks, as nothing else could: most are such."""
+    found: dict[str, Policy] = {}
+    several: set[str] = set()
+    for one in mesh.policies:
+        if one.host.startswith("*"):
+            return {}
+        if one.host in found or one.scope != Scope():
+            several.add(one.host)
+        found[one.host] = one
+    return {
+        host: one for host, one in found.items()
+        if host not in several and (service := mesh.services.get(host))
+        and service.namespace == one.origin.namespace
+    }  # fmt: skip
+
+
+def _of(view: View, routing: Routing, alone: Mapping[str, Policy]) -> Iterator[Problem]:
     ref = Ref(routing.origin.kind, routing.origin.namespace, routing.origin.name)
     told: set[Destination] = set()
     for number, host in enumerate(routing.hosts):
@@ -37,7 +56,12 @@ def _of(view: View, routing: Routing) -> Iterator[Problem]:
                           "its rules do not hold for the service", hint,
                           code="host-not-in-full")  # fmt: skip
     for where, destination in _destinations(routing):
-        if destination not in (NOBODY, *told) and (problem := _lost(view, ref, where, destination)):
+        if destination == NOBODY or destination in told:
+            continue
+        policy = alone.get(destination.host)
+        if policy and not destination.port and policy.subset(destination.subset):
+            continue
+        if problem := _lost(view, ref, where, destination):
             told.add(destination)
             yield problem
 
