@@ -66,7 +66,7 @@ Namespace: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=63)]
 Port: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 # GEP-2257: hours to milliseconds, no fractions.
 Duration: TypeAlias = Annotated[
-    str, msgspec.Meta(extra_json_schema={"pattern": r"^([0-9]{1,5}(h|m|s|ms)){1,4}$"})
+    str, msgspec.Meta(pattern=r"^([0-9]{1,5}(h|m|s|ms)){1,4}$")
 ]
 CoreGroup: TypeAlias = Annotated[str, default("")]
 GatewayGroup: TypeAlias = Annotated[str, default(GROUP)]

@@ -13,7 +13,7 @@ from telltale.model.route import MESH
 from telltale.model.scope import Scope
 from telltale.pilot.intake.gatewayapi import hostnames
 from telltale.pilot.intake.gatewayapi.subject import UNSUPPORTED, Subject, Wrong
-from telltale.pilot.intake.gatewayapi.world import Door, World, is_gateway, is_service
+from telltale.pilot.intake.gatewayapi.world import ISTIO, Door, World, is_gateway, is_service
 from telltale.pilot.intake.status import CONTROLLER, Condition, conditions
 
 EVERYBODY = Scope()
@@ -46,10 +46,14 @@ def of(
     for index, ref in enumerate(refs):
         place = f"spec.parentRefs[{index}]"
         namespace = ref.namespace or subject.namespace
+        result: list[Attachment] | Wrong
         if is_service(ref.group, ref.kind):
             result = _service(subject, world, (ref, place))
         elif is_gateway(ref.group, ref.kind) and (namespace, ref.name) in world.doors:
             result = _gateway(subject, world, (ref, place), names)
+        elif (ref.group, ref.kind) == (ISTIO, "ServiceEntry"):
+            what, hint = "a ServiceEntry cannot be a parent yet", "use a VirtualService"
+            result = Wrong(UNSUPPORTED, place, what, hint)
         else:
             continue
         if isinstance(result, Wrong):

@@ -7,7 +7,7 @@ from telltale.kube.gatewayapi import routes as api
 from telltale.kube.gatewayapi.message import SessionPersistence
 from telltale.model.route import Direct, HttpRoute, Match, Retries
 from telltale.pilot.intake.durations import seconds
-from telltale.pilot.intake.gatewayapi import backends, filters, matches
+from telltale.pilot.intake.gatewayapi import backends, filters, matches, sound
 from telltale.pilot.intake.gatewayapi.matches import Rank
 from telltale.pilot.intake.gatewayapi.subject import UNSUPPORTED, Subject, Wrong
 from telltale.pilot.intake.gatewayapi.world import World
@@ -35,7 +35,10 @@ def http(subject: Subject, world: World, spec: api.HTTPRoute) -> list[Ruled]:
         route = _route(subject, world, index, rule)
         timeout, retries = _patience(rule)
         route = replace(route, timeout_s=timeout, retries=retries)
-        found += _ruled(subject, index, route, ([matches.http(one) for one in given], done))
+        asked = [matches.http(one) for one in given]
+        sound.matches(subject, index, asked)
+        sound.redirect(subject, index, done.redirect)
+        found += _ruled(subject, index, route, (asked, done))
     return found
 
 
@@ -45,6 +48,7 @@ def grpc(subject: Subject, world: World, spec: api.GRPCRoute) -> list[Ruled]:
         done = filters.read(subject, world, index, rule.filters)
         _expect_no_session(subject, index, rule.session_persistence)
         given = [matches.grpc(one) for one in rule.matches] or [Match()]
+        sound.matches(subject, index, given)
         found += _ruled(subject, index, _route(subject, world, index, rule), (given, done))
     return found
 
@@ -78,6 +82,8 @@ def _ruled(
         cors=done.cors,
     )  # fmt: skip
     for match in given:
+        if refused and not sound.servable(match):
+            continue
         for one in filters.placed(replace(route, matches=(match,)), done):
             yield Ruled(matches.rank(match), one)
 

@@ -234,3 +234,32 @@ def test_grpc_tcp_and_tls_routes_of_a_service():
     assert only(found(text)).tcp[0].shares[0].destination.port == 80
     named = text.replace("TCPRoute", "TLSRoute").replace("rules", "hostnames: [a.b], rules")
     assert only(found(named)).tls[0].matches[0].sni == ("a.b",)
+
+
+def test_what_envoy_would_refuse_is_refused_before():
+    good = "{matches: [{path: {value: /g}}], backendRefs: [{name: cart, port: 80}]}"
+    for match, field in (
+        ("{path: {type: RegularExpression, value: '(?=x)'}}", "path"),
+        ("{path: {value: a}}", "path"), ("{path: {type: Exact, value: '/a?b'}}", "path"),
+        ("{headers: [{name: x, type: RegularExpression, value: '('}]}", "headers"),
+    ):  # fmt: skip
+        bad = f"{{matches: [{match}], backendRefs: [{{name: cart, port: 80}}]}}"
+        given = found(route(f"{{{MESH_PARENT}, rules: [{bad}, {good}]}}"))
+        assert [one.matches[0].path.value for one in only(given).http] == ["/g"]
+        assert [one.field for one in given.problems] == [f"spec.rules[0].matches[0].{field}"]
+        assert said(given)["PartiallyInvalid"] == ("True", "UnsupportedValue")
+    odd = "{filters: [{type: RequestRedirect, requestRedirect: {statusCode: 999}}]}"
+    given = found(route(f"{{{MESH_PARENT}, rules: [{odd}]}}"))
+    assert said(given)["Accepted"] == ("False", "UnsupportedValue")
+
+
+def test_a_duration_that_is_none_is_a_problem_not_an_error():
+    given = found(route(f"{{{MESH_PARENT}, rules: [{{timeouts: {{request: soon}}}}]}}"))
+    assert len(given.problems) == 1
+    assert given.routings == []
+
+
+def test_a_service_entry_as_a_parent_is_told():
+    parent = "parentRefs: [{group: networking.istio.io, kind: ServiceEntry, name: e}]"
+    given = found(route(f"{{{parent}, rules: [{{}}]}}"))
+    assert said(given)["Accepted"] == ("False", "UnsupportedValue")
