@@ -44,6 +44,8 @@ CODES: tuple[Code, ...] = (
     Code("namespace-labels-conflict", "IST0123", "two labels that choose an injector"),
     Code("pod-without-proxy", "IST0103", "a pod without a sidecar in a namespace that has them"),
     Code("proxy-user", "IST0144", "an application that runs as the proxy's user"),
+    Code("patch-refused", "", "a patch of an EnvoyFilter that does not fit"),
+    Code("patch-without-effect", "", "a patch of an EnvoyFilter that means nothing there is"),
     Code("rejected-by-envoy", "", "a resource that proxies have rejected"),
 )  # fmt: skip
 _ISTIO = {one.name: one.istio for one in CODES}
