@@ -59,7 +59,8 @@ class Proxy:
 
     `workload` is only its own word (node metadata); the mesh's entry of that key goes before it.
     `redirected`: the workload's traffic is led to it; otherwise it must listen where clients dial.
-    `peer`: the address from which it came, which is nobody's word.
+    `peer`: the address from which it came, which is nobody's word. `before`: so many proxies of
+    ours stand before a gateway, whose word on the client's address is taken.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Proxy:
     role: Role = Role.SIDECAR
     peer: str = ""
     said: Mapping[str, str] = field(default_factory=dict)  # what else it says of itself, in words
+    before: int = 0
 
     @property
     def namespace(self) -> str:

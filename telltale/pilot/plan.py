@@ -168,7 +168,7 @@ def _edge(mesh: Mesh, proxy: Proxy) -> Edge:
     ports = translation(mesh, workload, services.pop() if len(services) == 1 else "")
     return Edge(
         tuple(one.name for one in held), tuple(sorted(ports.items())),
-        trusted=known is not None and proxy.peer in known.addresses,
+        trusted=known is not None and proxy.peer in known.addresses, before=proxy.before,
     )  # fmt: skip
 
 

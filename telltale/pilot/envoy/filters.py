@@ -40,11 +40,17 @@ def outbound_http(
     return Filter(name="envoy.filters.network.http_connection_manager", typed_config=pack(http))
 
 
-def edge_http(table: str, port: int, options: Options, *, grpc_web: bool = False) -> Filter:
-    """HTTP from outside the mesh, at a gateway: who asks is the other end of the connection."""
+def edge_http(
+    table: str, port: int, options: Options, *, grpc_web: bool = False, before: int = 0
+) -> Filter:
+    """HTTP from outside the mesh, at a gateway: who asks is the other end of the connection.
+
+    `before`: so many proxies stand there before us, and tell us in x-forwarded-for who it is.
+    """
     http = _http(names.stat_prefix("outbound", port), options, grpc_web=grpc_web)
     _by_rds(http, table)
     http.use_remote_address.value = True
+    http.xff_num_trusted_hops = before
     http.server_name = "istio-envoy"
     http.forward_client_cert_details = Http.SANITIZE_SET
     http.set_current_client_cert_details.subject.value = True

@@ -34,12 +34,13 @@ class Built:
     view: View
     door: Door
     listener: Listener
+    before: int = 0
     routes: list[RouteConfiguration] = field(default_factory=list)
     credentials: list[Credential] = field(default_factory=list)
     claimed: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
 
 
-def build(view: View, door: Door, *, trusted: bool) -> Built | None:
+def build(view: View, door: Door, *, trusted: bool, before: int = 0) -> Built | None:
     """A door's listener; None when no server of it leads anywhere.
 
     `trusted`: the proxy may have the credentials of its namespace.
@@ -48,7 +49,7 @@ def build(view: View, door: Door, *, trusted: bool) -> Built | None:
     listener.traffic_direction = OUTBOUND
     listener.address.CopyFrom(address(door.bind or ANY, door.port))
     listener.max_connections_to_accept_per_socket_event.value = 1
-    built = Built(view, door, listener)
+    built = Built(view, door, listener, before)
     for site in door.sealed:
         _sealed(built, site, trusted=trusted)
     if door.sealed:
@@ -172,7 +173,10 @@ def _connections(
 def _http(built: Built, chain: FilterChain, name: str, sites: list[Site]) -> None:
     web = any(site.server.speaks is Protocol.GRPC_WEB for site in sites)
     options = built.view.mesh.options
-    chain.filters.append(filters.edge_http(name, built.door.port, options, grpc_web=web))
+    http = filters.edge_http(
+        name, built.door.port, options, grpc_web=web, before=built.before
+    )
+    chain.filters.append(http)
     built.routes.append(gateway_routes.table(built.view, name, sites))
 
 

@@ -13,11 +13,13 @@ class Edge:
     """What tells one gateway's proxies from another's, besides what a class of clients sees.
 
     `ports`: from its Service's to its own. `trusted`: it may have its namespace's credentials.
+    `before`: how many proxies that are believed stand before it.
     """
 
     gateways: tuple[str, ...]
     ports: tuple[tuple[int, int], ...] = ()
     trusted: bool = False
+    before: int = 0
 
 
 def bundle(view: View, edge: Edge) -> Bundle:
@@ -27,7 +29,9 @@ def bundle(view: View, edge: Edge) -> Bundle:
     found, _ = doors(held, dict(edge.ports))
     built = [
         one for door in found
-        if (one := gateway_listeners.build(view, door, trusted=edge.trusted))
+        if (one := gateway_listeners.build(
+            view, door, trusted=edge.trusted, before=edge.before
+        ))
     ]  # fmt: skip
     return Bundle(
         clusters=(*clusters.outbound(view, trusted=edge.trusted), *clusters.fixed()),

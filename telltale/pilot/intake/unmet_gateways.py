@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from telltale.kube.meta import Ref
 from telltale.model.doors import Clash, Site, doors
-from telltale.model.gateway import Gateway
+from telltale.model.gateway import Gateway, Server
 from telltale.model.mesh import Mesh
 from telltale.pilot.intake.problem import Level, Problem
+
+_KUBERNETES = "/gateway.networking.k8s.io/"  # of the Gateway API's objects' paths
 
 
 def problems(mesh: Mesh) -> Iterator[Problem]:
@@ -30,6 +32,11 @@ def problems(mesh: Mesh) -> Iterator[Problem]:
 def _nobody(gateway: Gateway) -> Problem:
     said = ", ".join(f"{key}={value}" for key, value in gateway.scope.selector) or "nothing said"
     what = f"{gateway.service or said} selects no workload"
+    if gateway.service:
+        return Problem(
+            _ref(gateway), "spec", what, "nobody listens for it yet",
+            "look at the pods behind that Service", Level.WARNING, "gateway-without-workload",
+        )  # fmt: skip
     return Problem(
         _ref(gateway), "spec.selector", what, "nobody listens for it",
         "select the labels of a gateway's pods, istio=ingressgateway for example", Level.WARNING,
@@ -38,12 +45,12 @@ def _nobody(gateway: Gateway) -> Problem:
 
 
 def _credentials(mesh: Mesh, gateway: Gateway, namespace: str) -> Iterator[Problem]:
-    for number, server in enumerate(gateway.servers):
+    for server in gateway.servers:
         for one in server.tls.needed(namespace) if server.tls else ():
             wrong = mesh.credentials.get(one, "is not there, or holds no certificate")
             if wrong:
                 yield Problem(
-                    _ref(gateway), f"spec.servers[{number}].tls.credentialName",
+                    _ref(gateway), f"{_place(gateway, server)}.tls",
                     f"Secret {one.namespace}/{one.name}: {wrong}",
                     "TLS connections to the server's hosts are closed at once",
                     f"create it in namespace {one.namespace}, the gateway's own, "
@@ -54,8 +61,7 @@ def _credentials(mesh: Mesh, gateway: Gateway, namespace: str) -> Iterator[Probl
 
 def _clash(clash: Clash) -> Problem:
     server, holder = clash.site.server, clash.holder.server
-    number = clash.site.gateway.servers.index(server)
-    place = f"spec.servers[{number}]"
+    place = _place(clash.site.gateway, server)
     if clash.host:
         return Problem(
             _ref(clash.site.gateway), f"{place}.hosts",
@@ -69,6 +75,12 @@ def _clash(clash: Clash) -> Problem:
         f"the server is left out: it cannot carry {server.speaks} too", "use another port",
         code="gateway-clash",
     )  # fmt: skip
+
+
+def _place(gateway: Gateway, server: Server) -> str:
+    """Where the object says it, by the port's name: numbers are gone with what was left out."""
+    listed = "listeners" if _KUBERNETES in gateway.origin.path else "servers"
+    return f"spec.{listed}[{server.name}]"
 
 
 def _named(site: Site) -> str:

@@ -66,7 +66,13 @@ def read_proxy(node_id: str, metadata: Object) -> Proxy:
     return Proxy(
         node_id, workload, _text(metadata, "ISTIO_VERSION"), cluster, redirected, Role(parts[0]),
         said={key: value for key, value in metadata.items() if isinstance(value, str)},
-    )
+        before=_count(dig(metadata, "PROXY_CONFIG", "gatewayTopology", "numTrustedProxies")),
+    )  # fmt: skip
+
+
+def _count(value: Json) -> int:
+    """A whole number from 0; metadata has it as a float. Whatever else is there is none."""
+    return int(value) if isinstance(value, int | float) and 0 <= value < 2**31 else 0
 
 
 def _text(metadata: Object, key: str) -> str:

@@ -158,6 +158,7 @@ def test_what_a_gateway_names_and_nobody_has():
     mesh = Mesh(gateways=tuple(found), workloads={pod.key: pod},
                 credentials={Credential("cert", "shop"): ""})  # fmt: skip
     texts = [str(one) for one in unmet(mesh)]
+    assert sum("spec.servers[https].tls: Secret" in one for one in texts) == 2
     assert sum("Secret edge/cert: is not there" in one for one in texts) == 2
     assert any("spec.selector: x=y selects no workload: nobody listens" in one for one in texts)
     assert any(

@@ -52,3 +52,9 @@ def test_an_id_that_is_none_is_refused_with_what_it_should_be(id):
 def test_a_router_says_that_it_is_one():
     assert read_proxy("router~1~a.b~c", {}).role is Role.ROUTER
     assert read_proxy("sidecar~1~a.b~c", {}).role is Role.SIDECAR
+
+
+@pytest.mark.parametrize(("written", "read"), [(2.0, 2), (-1, 0), ("2", 0), (None, 0)])
+def test_how_many_proxies_stand_before_a_gateway(written, read):
+    config = {"gatewayTopology": {"numTrustedProxies": written}}
+    assert read_proxy("router~1~a.b~c", {"PROXY_CONFIG": config}).before == read
