@@ -9,6 +9,8 @@ from enum import StrEnum
 from telltale.model.scope import Labels, Scope
 
 SEEN_BY_ALL = Scope()
+# What every proxy listens on itself: nothing can be told apart there by port number alone.
+PROXY_PORTS = frozenset({15000, 15001, 15006, 15020, 15021, 15053, 15090})
 
 
 class Protocol(StrEnum):

@@ -39,6 +39,13 @@ def test_who_has_no_address_claims_all_of_the_port_number():
     assert ("240.240.0.9", 9000, 1) not in places(seen, redirected=False)
 
 
+def test_a_port_of_the_proxy_is_never_claimed_whole():
+    """Envoy would refuse the listener that everything is led to."""
+    ports = (Port(15001, Protocol.HTTP), Port(15006, Protocol.TCP))
+    assert places(view(declared("a", *ports))) == []
+    assert places(view(declared("a", *ports, addresses=("10.0.0.1",)))) == [("10.0.0.1", 15006, 1)]
+
+
 def test_endpoints_of_their_own_but_oneself():
     headless = Service("h", "shop", "h.shop", (TCP,), discovery=Discovery.HEADLESS)
     ends = {"h.shop": {9000: (Endpoint("1.1.1.1", 9001), Endpoint("1.1.1.2", 9001))}}

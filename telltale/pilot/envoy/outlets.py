@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from telltale.model.mesh import Mesh
-from telltale.model.service import Discovery, Port, Protocol, Service
+from telltale.model.service import PROXY_PORTS, Discovery, Port, Protocol, Service
 from telltale.model.sidecar import Reach
 from telltale.model.view import View
 from telltale.pilot.envoy import strangers
 
 ANY, LOOPBACK = "0.0.0.0", "127.0.0.1"
+_EVERY_ADDRESS = (ANY, "::")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,11 @@ def of(view: View, own: frozenset[str], *, redirected: bool = True) -> list[Outl
         if not redirected:
             service = replace(service, automatic=())
         for host, number, networks in _places(view.mesh, service, port, reach, own):
+            if host in _EVERY_ADDRESS and number in PROXY_PORTS:
+                continue  # Envoy refuses two listeners at one address: all would be lost
             place = found.setdefault((host, number), Outlet(host, number, reach.led))
             place.claims.append(Claim(service, port, networks))
-    for number in strangers.of(view):
+    for number in strangers.of(view).keys() - PROXY_PORTS:
         known = found.get((ANY, number)) or Outlet(ANY, number)
         found[ANY, number] = replace(known, routed=True)
     return sorted(found.values(), key=_order)

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator
 
 from telltale.kube.istio.serviceentry import ServiceEntry, ServicePort, WorkloadEntry
+from telltale.model.service import PROXY_PORTS
 from telltale.pilot.intake import exports, protocols
 from telltale.pilot.intake.istio import Reader
 from telltale.pilot.intake.problem import Level
 
 UNIX = "unix://"
+LONGEST_PATH = 107  # sun_path, unix(7)
 WORDS = {*protocols.BY_WORD, "udp"}
 DNS = ("DNS", "DNS_ROUND_ROBIN")
 _LEFT_OUT = "the object is left out"
@@ -38,6 +40,8 @@ def address_fault(address: str) -> tuple[str, str] | None:
         path = address.removeprefix(UNIX)
         if not path.startswith(("/", "@")):
             return f"{address!r} is a relative path", f"write {UNIX}/ and an absolute path"
+        if len(path.encode()) > LONGEST_PATH:
+            return f"{address!r} is too long", f"use a path of at most {LONGEST_PATH} bytes"
     elif not address:
         return "is empty", "say an IP address, a DNS name or unix:///path"
     elif not is_ip(address) and ("*" in address or not _NAME.fullmatch(address)):
@@ -181,6 +185,12 @@ def _warnings(reader: Reader, spec: ServiceEntry) -> None:
                 f"spec.ports[{index}]", "is TCP, and the object has no addresses",
                 f"it takes every connection to port {port.number} that nothing else claims",
                 "say the addresses that clients dial",
+            )  # fmt: skip
+    for index, port in enumerate(spec.ports):
+        if port.number in PROXY_PORTS:
+            reader.warn(
+                f"spec.ports[{index}].number", f"{port.number} is a port of the proxy itself",
+                "connections to it are not led to the host", "use another port",
             )  # fmt: skip
     for index, end in enumerate(spec.endpoints):
         if end.network:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from telltale.kube.istio.sidecar import Egress, Ingress, Sidecar, SidecarPort
+from telltale.model.service import PROXY_PORTS
 from telltale.pilot.intake import protocols
 from telltale.pilot.intake.istio import Reader
 from telltale.pilot.intake.problem import Level
-from telltale.pilot.intake.serviceentry_rules import UNIX, is_ip
+from telltale.pilot.intake.serviceentry_rules import UNIX, address_fault, is_ip
 
 Wrong = tuple[str, str, str]  # field, what, hint
 _LEFT_OUT = "the object is left out"
@@ -42,6 +43,8 @@ def refused(reader: Reader, spec: Sidecar) -> bool:
 def _port(port: SidecarPort | None, where: str) -> Iterator[Wrong]:
     if port is None or port.number is None:
         yield f"{where}.port.number", "is missing", "say the port's number"
+    elif port.number in PROXY_PORTS:
+        yield f"{where}.port.number", f"{port.number} is a port of the proxy itself", "use another"
     elif port.protocol and port.protocol.lower() not in protocols.BY_WORD:
         accepted = ", ".join(sorted(word.upper() for word in protocols.BY_WORD))
         yield (
@@ -81,7 +84,7 @@ def _ingress(given: list[Ingress]) -> Iterator[Wrong]:
 
 def is_here(endpoint: str) -> bool:
     if endpoint.startswith(UNIX):
-        return endpoint.removeprefix(UNIX).startswith(("/", "@"))
+        return address_fault(endpoint) is None
     found = _HERE.fullmatch(endpoint)
     return found is not None and 0 < int(found[2]) < 2**16
 
@@ -111,7 +114,7 @@ def _bind(one: Egress, where: str) -> Iterator[Wrong]:
     unix = one.bind.startswith(UNIX)
     if one.port is None:
         yield f"{where}.bind", f"{one.bind!r} stands without a port", "say the port, or no bind"
-    elif not (unix or is_ip(one.bind)):
+    elif address_fault(one.bind) if unix else not is_ip(one.bind):
         yield f"{where}.bind", f"{one.bind!r} is no IP address", "use an IP or unix:///PATH"
     if unix and one.capture_mode == "IPTABLES":
         yield (

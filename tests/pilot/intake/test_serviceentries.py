@@ -118,6 +118,8 @@ IP = [{"address": "10.0.0.1"}]
      {"resolution": "STATIC", "endpoints": [{"address": "unix://a.sock"}]}),
     ("spec.endpoints[0].address",
      {"resolution": "DNS", "endpoints": [{"address": "unix:///a.sock"}]}),
+    ("spec.endpoints[0].address",
+     {"resolution": "STATIC", "endpoints": [{"address": f"unix:///{'a' * 107}"}]}),
     ("spec.endpoints[0].ports",
      {"resolution": "STATIC", "endpoints": [{"address": "unix:///a", "ports": {"http": 1}}]}),
     ("spec.endpoints[0].ports",
@@ -139,6 +141,7 @@ def test_what_is_refused(field, spec):
     ("spec.ports", {"ports": []}),
     ("spec.ports[0]", {"ports": [TCP]}),
     ("spec.workloadSelector", {"resolution": "STATIC", "workloadSelector": {}}),
+    ("spec.ports[0].number", {"ports": [{**PORT, "number": 15001}]}),
     ("spec.endpoints[0].network",
      {"resolution": "STATIC", "endpoints": [{"address": "1.2.3.4", "network": "n"}]}),
 ])  # fmt: skip

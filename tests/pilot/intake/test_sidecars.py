@@ -75,6 +75,7 @@ P = {"number": 80, "protocol": "HTTP", "name": "x"}
     ("spec.egress[1].port.number", {"egress": [{"port": P, **ALL}, {"port": P, **ALL}]}),
     ("spec.ingress[1].port.number", {"ingress": [{"port": P}, {"port": P}]}),
     ("spec.ingress[0].port.number", {"ingress": [{}]}),
+    ("spec.ingress[0].port.number", {"ingress": [{"port": {**P, "number": 15006}}]}),
     ("spec.ingress[0].port.protocol", {"ingress": [{"port": {**P, "protocol": "QUIC"}}]}),
     ("spec.ingress[0].bind", {"ingress": [{"port": P, "bind": "a.example"}]}),
     ("spec.ingress[0].defaultEndpoint",
