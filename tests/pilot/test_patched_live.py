@@ -8,9 +8,10 @@ import pytest
 
 from telltale.kube import codec
 from telltale.kube.client import Change
-from telltale.kube.istio.kinds import ENVOY_FILTER
+from telltale.kube.istio.kinds import ENVOY_FILTER, WASM_PLUGIN
 from telltale.kube.istio.message import Config
 from tests.pilot.test_observed_live import observed
+from tests.pilot.wasm_module import module
 
 pytestmark = pytest.mark.live
 LUA = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
@@ -88,5 +89,20 @@ def test_every_operation_shows_and_a_bad_one_spoils_nothing(envoy, free_ports, u
             "spec.configPatches[10].match",
         ]  # fmt: skip
         assert "connect_timeout is -1" in problems["spec.configPatches[9]"].what
+
+    asyncio.run(story())
+
+
+def test_a_module_of_webassembly_is_among_the_filters(envoy, free_ports, until, tmp_path):
+    async def story() -> None:
+        file = tmp_path / "m.wasm"
+        file.write_bytes(module())
+        plugin = codec.convert(Config, {
+            "metadata": {"name": "p", "namespace": "default"},
+            "spec": {"url": f"file://{file}", "phase": "STATS"}})  # fmt: skip
+        async with observed(envoy, free_ports, until, {}, plugin, kind=WASM_PLUGIN) as (port, *_):
+            session = aiohttp.ClientSession(headers={"Host": "a"})
+            async with session, session.get(f"http://127.0.0.1:{port}/") as answer:
+                assert answer.status == 200 and answer.headers["x-wasm"] == "1"
 
     asyncio.run(story())

@@ -13,6 +13,7 @@ from telltale.kube.istio.serviceentry import ServiceEntry, WorkloadEntry, Worklo
 from telltale.kube.istio.sidecar import Sidecar
 from telltale.kube.istio.telemetry import Telemetry
 from telltale.kube.istio.virtualservice import VirtualService
+from telltale.kube.istio.wasmplugin import WasmPlugin
 from telltale.kube.kinds import Kind
 
 NETWORKING = "networking.istio.io"
@@ -32,6 +33,7 @@ WORKLOAD_GROUP = _networking("WorkloadGroup", "workloadgroups")
 SIDECAR = _networking("Sidecar", "sidecars")
 
 ENVOY_FILTER = _networking("EnvoyFilter", "envoyfilters", "v1alpha3")
+WASM_PLUGIN = Kind("extensions.istio.io", "v1alpha1", "WasmPlugin", "wasmplugins", Config)
 TELEMETRY = Kind("telemetry.istio.io", "v1", "Telemetry", "telemetries", Config)
 
 _OLDER = ("v1beta1", "v1alpha3")
@@ -47,6 +49,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(GATEWAY, Gateway, ("gw",), _OLDER),
     Definition(ENVOY_FILTER, EnvoyFilter),
+    Definition(WASM_PLUGIN, WasmPlugin),
     Definition(TELEMETRY, Telemetry, ("telemetry",), ("v1alpha1",)),
     Definition(
         SERVICE_ENTRY, ServiceEntry, ("se",), _OLDER,

@@ -20,6 +20,7 @@ from telltale.kube.istio.kinds import (
     SIDECAR,
     TELEMETRY,
     VIRTUAL_SERVICE,
+    WASM_PLUGIN,
     WORKLOAD_ENTRY,
     WORKLOAD_GROUP,
 )
@@ -36,6 +37,7 @@ from telltale.pilot.intake import (
     telemetries,
     typed,
     virtualservices,
+    wasmplugins,
 )
 from telltale.pilot.intake.problem import Problem
 
@@ -48,6 +50,7 @@ READERS: Mapping[Kind[Config], Reader] = {
     GATEWAY: gateways.read,
     ENVOY_FILTER: envoyfilters.read,
     TELEMETRY: telemetries.check,
+    WASM_PLUGIN: wasmplugins.read,
     SERVICE_ENTRY: serviceentries.read,
     WORKLOAD_ENTRY: machines.read,
     WORKLOAD_GROUP: machines.read_groups,

@@ -50,6 +50,7 @@ from telltale.pilot.intake import (
     sidecars,
     telemetries,
     virtualservices,
+    wasmplugins,
     workloads,
 )
 from telltale.pilot.intake.gatewayapi import read as gatewayapi
@@ -144,6 +145,10 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     problems += edge.problems
     edges, wrong = gateways.read(objects.of(GATEWAY), options.domain, memo)
     problems += wrong
+    plugins, wrong = wasmplugins.read(
+        objects.of(istio.WASM_PLUGIN), options.domain, memo, options.root
+    )
+    problems += wrong
     patches, wrong = envoyfilters.read(
         objects.of(istio.ENVOY_FILTER), options.domain, memo, options.root
     )
@@ -162,7 +167,7 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         credentials=credentials,
         nodes=nodes.read(objects.nodes),
         telemetries=tuple(told),
-        patches=ordered(tuple(patches), options.root),
+        patches=(*plugins, *ordered(tuple(patches), options.root)),
         sinks=sinks,
         sidecars=tuple(seen),
         machines=given.machines,

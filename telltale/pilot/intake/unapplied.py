@@ -24,7 +24,8 @@ def problems(outcomes: Iterable[Outcome]) -> Iterator[Problem]:
         met |= meant
         faults = {**wrong, **faults}
     for one, classes in tried.items():
-        at = f"spec.configPatches[{one.index}]"
+        entries = one.origin.kind == "EnvoyFilter"
+        at = f"spec.configPatches[{one.index}]" if entries else "spec"
         ref = Ref(one.origin.kind, one.origin.namespace, one.origin.name)
         if one in faults:
             yield Problem(ref, at, faults[one], "what it would change is left as it was",
