@@ -108,9 +108,17 @@ class View:
     def routings_of(self, host: str) -> tuple[Routing, ...]:
         """The routes for a host: those that name it, or else those of the closest wildcard."""
         for form in forms(host):
-            if found := tuple(one for one in self.routings if form in one.hosts):
-                return next(((one,) for one in found if one.alone), found)
+            if found := self._routings_by_host.get(form):
+                return next(((one,) for one in found if one.alone), tuple(found))
         return ()
+
+    @cached_property
+    def _routings_by_host(self) -> dict[str, list[Routing]]:
+        found: dict[str, list[Routing]] = {}
+        for one in self.routings:
+            for host in dict.fromkeys(one.hosts):
+                found.setdefault(host, []).append(one)
+        return found
 
     def policy(self, service: Service) -> Policy | None:
         """The client's namespace, then the service's, then the root's; the closest host in each.
