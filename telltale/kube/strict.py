@@ -93,22 +93,41 @@ def _union(shape: types.UnionType, value: Json, path: str) -> Iterator[Fault]:
         yield from tried[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is asked of a struct again and again: its fields as written, and its demands."""
+
+    fields: Mapping[str, types.Field]
+    required: tuple[str, ...]
+    one_of: tuple[tuple[str, ...], ...]
+
+
+@cache
+def _known(shape: type[Struct]) -> _Known:
+    found = types.type_info(shape)
+    assert isinstance(found, types.StructType)
+    wire = {one.name: one.encode_name for one in found.fields}
+    return _Known(
+        {one.encode_name: one for one in found.fields},
+        tuple(one.encode_name for one in found.fields if is_required(found, one)),
+        tuple(tuple(wire[one] for one in group) for group in demands_of(shape).one_of),
+    )
+
+
 def _struct(shape: types.StructType, value: Mapping[str, Json], path: str) -> Iterator[Fault]:
-    fields = {one.encode_name: one for one in shape.fields}
+    known = _known(shape.cls)
     for key, inner in value.items():
         place = f"{path}.{key}" if path else key
-        if key in fields:
-            yield from _any(fields[key].type, inner, place)
+        if key in known.fields:
+            yield from _any(known.fields[key].type, inner, place)
         else:
-            yield Fault(Why.UNKNOWN, place, "unknown field", _nearest(key, fields))
-    given = {one.name for one in shape.fields if value.get(one.encode_name) is not None}
-    wire = {one.name: one.encode_name for one in shape.fields}
-    for one in shape.fields:
-        if one.name not in given and is_required(shape, one):
-            place = f"{path}.{one.encode_name}" if path else one.encode_name
+            yield Fault(Why.UNKNOWN, place, "unknown field", _nearest(key, known.fields))
+    for name in known.required:
+        if value.get(name) is None:
+            place = f"{path}.{name}" if path else name
             yield Fault(Why.MISSING, place, "missing", "it must be there")
-    for group in demands_of(shape.cls).one_of:
-        if len(both := [wire[one] for one in group if one in given]) > 1:
+    for group in known.one_of:
+        if len(both := [one for one in group if value.get(one) is not None]) > 1:
             yield Fault(Why.EXCLUSIVE, path, f"{' and '.join(both)} together", "keep one of them")
 
 
