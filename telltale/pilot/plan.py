@@ -116,10 +116,10 @@ class Plans:
                 *seen.clusters,
                 *seen.finish.clusters((*clusters.inbound(key.targets), *clusters.fixed())),
             ),
-            listeners=seen.finish.listeners((
+            listeners=seen.finish.listeners(listeners.distinct((
                 *listeners.outbound(seen.view, key.own, redirected=key.redirected),
                 *listeners.inbound(key.targets, options, redirected=key.redirected),
-            )),
+            ))),
             routes=seen.routes,
         )
 

@@ -7,7 +7,7 @@ from telltale.model.scope import EVERYWHERE, Origin, Scope
 from telltale.model.service import Discovery, Endpoint, Port, Protocol, Service
 from telltale.model.sidecar import Glob, Reach, Sidecar
 from telltale.model.view import View
-from telltale.pilot.envoy import outgoing, outlets
+from telltale.pilot.envoy import listeners, outgoing, outlets
 
 
 def declared(host: str, *ports: Port, **more) -> Service:
@@ -89,3 +89,8 @@ def test_two_at_one_address_are_told_apart_by_the_host_that_is_asked_for():
 def test_of_two_that_cannot_be_told_apart_the_elder_has_it():
     both = [declared(host, TCP, addresses=("10.0.0.0/8",)) for host in ("a", "b")]
     assert chains(view(*both)) == [([], ["10.0.0.0"])]
+
+
+def test_of_two_listeners_at_one_address_the_first_stays():
+    first, second = Listener(name="127.0.0.1_80"), Listener(name="127.0.0.1_80", stat_prefix="x")
+    assert listeners.distinct((first, second)) == (first,)

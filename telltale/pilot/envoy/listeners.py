@@ -4,7 +4,7 @@ Out: one listener a port number for HTTP, one an address for TCP, and `virtualOu
 the redirect sends everything and which hands over by the original address. In: `virtualInbound`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from envoy.config.core.v3.base_pb2 import INBOUND, OUTBOUND
 from envoy.config.listener.v3.listener_pb2 import Listener
@@ -30,6 +30,14 @@ def inbound(
     """All that comes in; nothing when the workload is dialled itself, but where it is said."""
     apart = tuple(_apart(targets, options))
     return (virtual_inbound(targets, options), *apart) if redirected else apart
+
+
+def distinct(made: Iterable[Listener]) -> tuple[Listener, ...]:
+    """Names are addresses, and Envoy refuses two listeners at one: the first has it."""
+    found: dict[str, Listener] = {}
+    for one in made:
+        found.setdefault(one.name, one)
+    return tuple(found.values())
 
 
 def virtual_outbound(view: View) -> Listener:

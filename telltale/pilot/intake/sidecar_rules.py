@@ -68,6 +68,11 @@ def _ingress(given: list[Ingress]) -> Iterator[Wrong]:
     for index, one in enumerate(given):
         where = f"ingress[{index}]"
         yield from _port(one.port, where)
+        if one.capture_mode == "NONE" and one.bind in ("", "0.0.0.0", "::"):
+            yield (
+                f"{where}.bind", "is every address, with captureMode NONE",
+                "say the one address where the proxy is to listen",
+            )  # fmt: skip
         if one.bind and not is_ip(one.bind):
             yield f"{where}.bind", f"{one.bind!r} is no IP address", "use one of the workload's"
         if one.default_endpoint and not is_here(one.default_endpoint):

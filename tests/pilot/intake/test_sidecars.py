@@ -82,6 +82,7 @@ P = {"number": 80, "protocol": "HTTP", "name": "x"}
      {"ingress": [{"port": P, "defaultEndpoint": "10.0.0.1:80"}]}),
     ("spec.ingress[0].defaultEndpoint",
      {"ingress": [{"port": P, "defaultEndpoint": "127.0.0.1:0"}]}),
+    ("spec.ingress[0].bind", {"ingress": [{"port": P, "captureMode": "NONE"}]}),
     ("spec.ingress[0].tls", {"ingress": [{"port": P, "tls": {"mode": "SIMPLE"}}]}),
     ("spec.egress[0].hosts", {"egress": [{"hosts": []}]}),
     ("spec.egress[0].hosts[0]", {"egress": [{"hosts": ["a.example"]}]}),
