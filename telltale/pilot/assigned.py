@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from telltale.model.mesh import Mesh
 from telltale.model.spread import Cut
-from telltale.pilot.envoy import endpoints
+from telltale.pilot.envoy.upstream import endpoints
 from telltale.pilot.xds.resource import Resource, make
 from telltale.pilot.xds.snapshot import EMPTY, Set, set_of
 

@@ -19,10 +19,14 @@ from telltale.model.service import Discovery
 from telltale.model.spread import Cut
 from telltale.model.view import View
 from telltale.model.workload import Proxy, Role, Target
-from telltale.pilot.envoy import clusters, endpoints, finish, gateways, listeners, routes
-from telltale.pilot.envoy.finish import Finish
-from telltale.pilot.envoy.gateways import Edge
+from telltale.pilot.envoy.gateway import bundle as gateways
+from telltale.pilot.envoy.gateway.bundle import Edge
+from telltale.pilot.envoy.listening import listeners
 from telltale.pilot.envoy.resources import Bundle
+from telltale.pilot.envoy.routing import routes
+from telltale.pilot.envoy.telling import finish
+from telltale.pilot.envoy.telling.finish import Finish
+from telltale.pilot.envoy.upstream import clusters, endpoints
 from telltale.pilot.intake import unapplied
 from telltale.pilot.intake.problem import Problem
 

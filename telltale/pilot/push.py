@@ -25,11 +25,13 @@ from telltale.model.service import Service
 from telltale.model.workload import Proxy
 from telltale.pilot import lasting
 from telltale.pilot.assigned import Assigned
-from telltale.pilot.envoy import secrets as material
+from telltale.pilot.envoy.gateway import secrets as material
 from telltale.pilot.envoy.resources import Bundle
-from telltale.pilot.intake import members, registry, secrets, workloads
+from telltale.pilot.intake import registry, workloads
 from telltale.pilot.intake.analysis.every import configuration
 from telltale.pilot.intake.analysis.seen import Seen
+from telltale.pilot.intake.doors import secrets
+from telltale.pilot.intake.entries import members
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.read import Objects, reading
 from telltale.pilot.intake.services import host_of

@@ -34,7 +34,8 @@ def test_what_one_proxy_holds_is_what_the_pilot_means(well: LiveCluster) -> None
 
     def differs() -> str:
         told = well.telltale("proxy-status", page, check=False).stdout
-        return "" if told.splitlines() == ["Clusters Match", "Listeners Match", "Routes Match"] else told
+        same = ["Clusters Match", "Listeners Match", "Routes Match"]
+        return "" if told.splitlines() == same else told
 
     until(differs, 60, "Envoy to hold no table of a listener that drains")
 

@@ -14,8 +14,8 @@ from telltale.kube.istio.message import Config
 from telltale.model.mesh import Mesh
 from telltale.model.service import Port, Protocol, Service
 from telltale.model.view import View
-from telltale.pilot.envoy import clusters
-from telltale.pilot.intake.destinationrules import read
+from telltale.pilot.envoy.upstream import clusters
+from telltale.pilot.intake.destinations.rules import read
 
 PORTS = tuple(
     Port(number, protocol)

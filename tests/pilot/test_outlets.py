@@ -7,7 +7,7 @@ from telltale.model.scope import EVERYWHERE, Origin, Scope
 from telltale.model.service import Discovery, Endpoint, Port, Protocol, Service
 from telltale.model.sidecar import Glob, Reach, Sidecar
 from telltale.model.view import View
-from telltale.pilot.envoy import listeners, outgoing, outlets
+from telltale.pilot.envoy.listening import listeners, outgoing, outlets
 
 
 def declared(host: str, *ports: Port, **more) -> Service:

@@ -25,7 +25,7 @@ from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.options import Options
 from telltale.model.workload import Proxy, Role, Workload
-from telltale.pilot.envoy import filters, listeners
+from telltale.pilot.envoy.listening import filters, listeners
 from telltale.pilot.envoy.resources import Bundle
 from telltale.pilot.intake import meshconfig
 from telltale.pilot.intake.read import CONFIGS, Objects, read, reading

@@ -16,9 +16,11 @@ from telltale.model.mesh import Behind, Mesh
 from telltale.model.options import Options
 from telltale.model.service import Service
 from telltale.model.workload import Machine, Workload
-from telltale.pilot.intake import allocation, endpoints, members, serviceentries, services
+from telltale.pilot.intake import endpoints, services
+from telltale.pilot.intake.entries import allocation, members
+from telltale.pilot.intake.entries import read as serviceentries
+from telltale.pilot.intake.entries.read import Declared
 from telltale.pilot.intake.problem import Level, Problem
-from telltale.pilot.intake.serviceentries import Declared
 
 
 @dataclass(frozen=True, slots=True)

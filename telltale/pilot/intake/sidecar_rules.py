@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from telltale.kube.istio.sidecar import Egress, Ingress, Sidecar, SidecarPort
 from telltale.model.service import PROXY_PORTS
 from telltale.pilot.intake import protocols
+from telltale.pilot.intake.entries.rules import UNIX, address_fault, is_ip
 from telltale.pilot.intake.istio import Reader
 from telltale.pilot.intake.problem import Level
-from telltale.pilot.intake.serviceentry_rules import UNIX, address_fault, is_ip
 
 Wrong = tuple[str, str, str]  # field, what, hint
 _LEFT_OUT = "the object is left out"

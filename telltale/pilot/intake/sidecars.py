@@ -15,10 +15,11 @@ from telltale.model.policy import Pool
 from telltale.model.scope import Scope
 from telltale.model.service import Protocol
 from telltale.model.sidecar import Glob, Hears, Reach, Sidecar
-from telltale.pilot.intake import pools, protocols
+from telltale.pilot.intake import protocols
+from telltale.pilot.intake.destinations import pools
+from telltale.pilot.intake.entries.rules import UNIX
 from telltale.pilot.intake.istio import Reader, labels, read_all
 from telltale.pilot.intake.problem import Problem
-from telltale.pilot.intake.serviceentry_rules import UNIX
 from telltale.pilot.intake.sidecar_rules import refused
 
 

@@ -10,7 +10,7 @@ from telltale.kube.meta import Ref
 from telltale.model.mesh import Mesh
 from telltale.model.policy import Policy, Subset
 from telltale.model.service import Discovery, Service
-from telltale.pilot.intake import unmet_gateways
+from telltale.pilot.intake.doors import unmet as unmet_gateways
 from telltale.pilot.intake.problem import Level, Problem
 
 

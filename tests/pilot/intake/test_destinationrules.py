@@ -20,7 +20,7 @@ from telltale.model.policy import (
     Warmup,
 )
 from telltale.model.scope import Scope
-from telltale.pilot.intake.destinationrules import read
+from telltale.pilot.intake.destinations.rules import read
 from telltale.pilot.intake.problem import Level, Problem
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from telltale.pilot.intake import expressions, formats
+from telltale.pilot.intake.telemetry import expressions, formats
 
 
 @pytest.mark.parametrize("text", [

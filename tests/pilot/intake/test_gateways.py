@@ -8,9 +8,9 @@ from telltale.model.gateway import Credential, Ends, Host, TlsVersion
 from telltale.model.mesh import Mesh
 from telltale.model.service import Protocol
 from telltale.model.workload import Workload
-from telltale.pilot.intake.gateways import read
+from telltale.pilot.intake.doors.read import read
+from telltale.pilot.intake.doors.unmet import problems as unmet
 from telltale.pilot.intake.problem import Level
-from telltale.pilot.intake.unmet_gateways import problems as unmet
 
 HTTP = {"port": {"number": 80, "protocol": "HTTP", "name": "http"}, "hosts": ["a.example"]}
 TLS = {

@@ -6,7 +6,7 @@ from telltale.model.observed import Collector, FileLog, Protocol, Tracer
 from telltale.model.options import Options, Provider, Told
 from telltale.model.service import Port, Service
 from telltale.model.service import Protocol as Spoken
-from telltale.pilot.intake import providers
+from telltale.pilot.intake.telemetry import providers
 
 HOST = "z.observe.svc.cluster.local"
 SERVICES = {HOST: Service("z", "observe", HOST, (Port(9411, Spoken.HTTP),))}

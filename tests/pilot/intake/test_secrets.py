@@ -8,7 +8,7 @@ from telltale.kube import certificates, codec
 from telltale.kube.cluster import Secret
 from telltale.model.gateway import Credential
 from telltale.model.keys import EMPTY
-from telltale.pilot.intake.secrets import read, standing
+from telltale.pilot.intake.doors.secrets import read, standing
 from tests.pilot.certificates import pair
 
 ONE, OTHER = pair("a.example"), pair("b.example")

@@ -10,8 +10,9 @@ from telltale.kube.service import Service
 from telltale.model.service import Discovery, Endpoint, Protocol
 from telltale.model.view import View
 from telltale.model.workload import Machine
-from telltale.pilot.envoy import clusters
-from telltale.pilot.intake import machines, serviceentries
+from telltale.pilot.envoy.upstream import clusters
+from telltale.pilot.intake.entries import machines
+from telltale.pilot.intake.entries import read as serviceentries
 from telltale.pilot.intake.problem import Level
 from telltale.pilot.intake.read import Objects, read
 from telltale.pilot.intake.workloads import NotAProxy, read_proxy

@@ -12,7 +12,8 @@ from telltale.model.service import Protocol
 from telltale.model.sidecar import Glob, Hears, Reach, meet
 from telltale.model.view import View
 from telltale.model.workload import Workload
-from telltale.pilot.envoy import clusters, egress
+from telltale.pilot.envoy.routing import egress
+from telltale.pilot.envoy.upstream import clusters
 from telltale.pilot.intake import sidecars
 from telltale.pilot.intake.problem import Level
 from telltale.pilot.intake.read import Objects, read

@@ -3,7 +3,7 @@ import json
 from telltale.kube import codec
 from telltale.kube.istio.message import Config
 from telltale.model.patch import Context
-from telltale.pilot.intake import wasmplugins
+from telltale.pilot.intake.telemetry import wasmplugins
 from telltale.pilot.patching import wasm
 
 

@@ -12,7 +12,8 @@ from google.protobuf.json_format import ParseDict
 
 from telltale.kube import codec
 from telltale.kube.istio.message import Config
-from telltale.pilot.intake import envoyfilters, unapplied
+from telltale.pilot.intake import unapplied
+from telltale.pilot.intake.telemetry import envoyfilters
 from telltale.pilot.patching import lists, phases, rules, values
 from telltale.pilot.patching.apply import Patcher
 

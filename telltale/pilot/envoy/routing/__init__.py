@@ -1,0 +1,1 @@
+"""Which request goes where, and what is done with it on the way. Never: a listener, a cluster."""

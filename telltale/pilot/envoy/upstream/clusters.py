@@ -1,0 +1,150 @@
+"""Clusters: where requests can go. Pure.
+
+Never: endpoints (they come by EDS), or how a policy is said to Envoy. Timeouts in seconds.
+"""
+
+from dataclasses import replace
+
+from envoy.config.cluster.v3.cluster_pb2 import Cluster
+
+from telltale.model.policy import PLAIN, Balancing, Subset, Traffic
+from telltale.model.service import Port, Protocol, Service
+from telltale.model.view import View
+from telltale.model.workload import Target
+from telltale.pilot.envoy import names
+from telltale.pilot.envoy.resources import UNIX, address, pack
+from telltale.pilot.envoy.upstream import (
+    balancing,
+    discovery,
+    ejection,
+    limits,
+    served,
+)
+from telltale.pilot.envoy.upstream import (
+    credentials as upstream_secrets,
+)
+from telltale.pilot.envoy.upstream import (
+    http as upstream_http,
+)
+from telltale.pilot.envoy.upstream import (
+    tls as upstream_tls,
+)
+from telltale.pilot.envoy.upstream.http import Version
+from telltale.pilot.envoy.upstream.tls import Given
+
+CONNECT_TIMEOUT_S = 10
+INBOUND_SOURCE = "127.0.0.6"  # what the redirect rules let through, and an app sees as local
+
+
+def outbound(view: View, *, trusted: bool = False) -> tuple[Cluster, ...]:
+    """One cluster a port of every service that has endpoints of its own, and one a subset of it.
+
+    `trusted`: these are proxies that may have their namespace's credentials.
+    """
+    found: list[Cluster] = []
+    for service, port in view.ports():
+        policy = view.policy(service)
+        made = (
+            _outbound(view, service, port, subset, trusted=trusted)
+            for subset in (None, *(policy.subsets if policy else ()))
+        )
+        found += [one for one in made if one is not None]
+    return tuple(found)
+
+
+def inbound(targets: tuple[Target, ...]) -> tuple[Cluster, ...]:
+    """One cluster a container port, to the address that the client dialled."""
+    return tuple(_inbound(target) for target in targets)
+
+
+def fixed() -> tuple[Cluster, ...]:
+    """Where goes what no service claims."""
+    black_hole = Cluster(name=names.BLACK_HOLE, type=Cluster.STATIC)
+    black_hole.connect_timeout.seconds = CONNECT_TIMEOUT_S
+    incoming = _original(names.INBOUND_PASSTHROUGH)
+    incoming.upstream_bind_config.source_address.CopyFrom(_LOCAL)
+    return black_hole, _original(names.PASSTHROUGH), incoming
+
+
+def _outbound(
+    view: View, service: Service, port: Port, subset: Subset | None, *, trusted: bool
+) -> Cluster | None:
+    policy = view.policy(service)
+    traffic = _expecting(service, view.traffic(service, port, subset.name if subset else ""))
+    cluster = discovery.cluster(view, service, port, subset, traffic)
+    if cluster is None:
+        return None
+    if cluster.type != Cluster.ORIGINAL_DST:
+        balancing.balance(cluster, traffic.balancing or _BALANCING)
+    cluster.alt_stat_name = names.alt_stat(cluster.name)
+    keys = upstream_secrets.of(view, traffic.tls) if trusted else ()
+    _shape(view, cluster, port, traffic, Given(keys, view.namespace))
+    note = cluster.metadata.filter_metadata["istio"]
+    note.update({
+        "default_original_port": port.number,
+        "services": [{"host": service.host, "name": service.name, "namespace": service.namespace}],
+    })  # fmt: skip
+    if policy:
+        note["config"] = policy.origin.path
+    if subset:
+        note["subset"] = subset.name
+    return cluster
+
+
+def _expecting(service: Service, traffic: Traffic) -> Traffic:
+    """Whoever does not say whom a certificate must name means those that the service says."""
+    tls = traffic.tls
+    if tls is None or tls.sans or tls.unverified or not service.sans:
+        return traffic
+    return replace(traffic, tls=replace(tls, sans=service.sans))
+
+
+def _shape(
+    view: View, cluster: Cluster, port: Port, traffic: Traffic, given: Given
+) -> None:
+    """All that a policy says but who is chosen."""
+    mesh = view.mesh.options
+    limits.limit(
+        cluster, traffic, timeout_s=mesh.connect_timeout_s, keepalive=mesh.keepalive
+    )
+    if traffic.ejection:
+        ejection.eject(cluster, traffic.ejection)
+    alpn: tuple[str, ...] = ()
+    if port.protocol.http or port.protocol is Protocol.AUTO:
+        spoken = upstream_http.version(
+            port.protocol, traffic.pool, upgrade=mesh.upgrade_to_http2
+        )
+        alpn = ("h2",) if spoken is Version.TWO else ()
+        cluster.typed_extension_protocol_options[upstream_http.NAME].CopyFrom(
+            pack(upstream_http.options(spoken, traffic))
+        )
+    upstream_tls.wrap(cluster, traffic, alpn, given)
+
+
+def _inbound(target: Target) -> Cluster:
+    cluster = served.cluster(target)
+    held = Traffic(pool=target.pool)
+    limits.limit(cluster, held, timeout_s=CONNECT_TIMEOUT_S)
+    cluster.alt_stat_name = names.alt_stat(cluster.name)
+    if not target.to.startswith(UNIX):
+        cluster.upstream_bind_config.source_address.CopyFrom(_LOCAL)
+    name, namespace = names.of_service(target.host)
+    cluster.metadata.filter_metadata["istio"].update({
+        "services": [{"host": target.host, "name": name, "namespace": namespace}],
+    })  # fmt: skip
+    if target.protocol.http or target.protocol is Protocol.AUTO:
+        spoken = Version.TWO if target.protocol.http2 else Version.AS_CLIENT
+        cluster.typed_extension_protocol_options[upstream_http.NAME].CopyFrom(
+            pack(upstream_http.options(spoken, held))
+        )
+    return cluster
+
+
+def _original(name: str) -> Cluster:
+    cluster = discovery.original(name)
+    limits.limit(cluster, PLAIN, timeout_s=CONNECT_TIMEOUT_S)
+    return cluster
+
+
+_BALANCING = Balancing()
+_LOCAL = address(INBOUND_SOURCE, 0).socket_address

@@ -1,0 +1,1 @@
+"""DestinationRules into policies, block by block. Never: I/O, Envoy's words."""

@@ -1,0 +1,1 @@
+"""Istio's Gateways and their credentials. Never: I/O, Envoy's words."""

@@ -1,0 +1,1 @@
+"""Services that are no Kubernetes Services, and who stands behind them. Never: I/O."""

@@ -1,0 +1,1 @@
+"""What is told of requests, and how proxies are extended. Never: I/O, Envoy's words."""
