@@ -125,8 +125,9 @@ def test_the_same_user_stays_at_one_endpoint(envoy, free_ports, until, table):
             moved = {user for user, home in (await homes()).items() if home != first[user]}
             lost = {user for user, home in first.items() if home == names[4]}
             assert lost <= moved
-            # The rest of the table is filled up evenly, for which a few others move.
-            assert len(moved - lost) <= len(users) // 7
+            # The table is filled up again with points of those who stay, so a few others move: of
+            # a ring of five a fifth of the points is new, and three of four of these are another's.
+            assert len(moved - lost) <= len(users) // 4
 
     asyncio.run(story())
 
