@@ -11,8 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 
-from msgspec import Struct
-from msgspec import inspect as types
+from msgspec import Struct, inspect as types
 
 from telltale.kube.codec import Json
 from telltale.kube.demands import demands_of, is_required

@@ -24,11 +24,15 @@ class Memo:
         self._old: dict[object, tuple[tuple[object, ...], object]] = {}
 
     def of(self, make: Callable[..., T], *parts: object) -> T:
-        key = (make, *(one if isinstance(one, _BY_VALUE) else id(one) for one in parts))
+        return self.by((make, *parts), lambda: make(*parts))
+
+    def by(self, parts: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What `make` makes, which must depend on these parts alone; the first says what it is."""
+        key = tuple([one if isinstance(one, _BY_VALUE) else id(one) for one in parts])
         known = self._young.get(key)
         if known is None:
             # The parts are kept beside the result, so that their ids stay theirs.
-            known = self._old.pop(key, None) or (parts, make(*parts))
+            known = self._old.pop(key, None) or (parts, make())
             self._young[key] = known
             if len(self._young) > self._most:
                 self.sweep()

@@ -6,6 +6,7 @@ who asks, or what a class sees; values only, no I/O.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.spread import Cut
 from telltale.pilot.envoy.upstream import endpoints
@@ -20,10 +21,10 @@ class Assigned:
         self.set: Set = EMPTY
         self._cuts: dict[str, dict[str, Cut]] = {}
 
-    def read(self, mesh: Mesh) -> None:
-        """Make all anew. What was asked for is kept, for some classes still have it."""
+    def read(self, mesh: Mesh, memo: Memo) -> None:
+        """All of another mesh. What was asked for is kept, for some classes still have it."""
         self._cuts = {host: known for host, known in self._cuts.items() if host in mesh.services}
-        made = (_make(mesh, name, cut) for known in self._cuts.values()
+        made = (_known(mesh, memo, name, cut) for known in self._cuts.values()
                 for name, cut in known.items())  # fmt: skip
         self.set = set_of(made)
 
@@ -56,6 +57,18 @@ class Assigned:
             made = _make(mesh, name, cut)
             if made.version != self.set.resources[name].version:
                 yield made
+
+
+def _known(mesh: Mesh, memo: Memo, name: str, cut: Cut) -> Resource:
+    """An assignment depends on its endpoints, who they are and where."""
+    service = mesh.services.get(cut.service)
+    behind = mesh.endpoints.get(cut.service, {}).get(cut.port, ())
+    known = [mesh.workloads.get(one.workload) for one in behind]
+    places = repr([mesh.nodes.get(one.node) for one in behind]) if mesh.nodes else ""
+    return memo.by(
+        (_known, name, repr(cut), service, behind, mesh.options, places, *known),
+        lambda: _make(mesh, name, cut),
+    )
 
 
 def _make(mesh: Mesh, name: str, cut: Cut) -> Resource:

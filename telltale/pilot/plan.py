@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
+from telltale.lib.memo import Memo
 from telltale.model import cuts
 from telltale.model.cuts import Asked
 from telltale.model.mesh import Mesh, targets, translation
@@ -74,11 +75,13 @@ class Outbound:
 class Plans:
     """Plans of one mesh; what those who see it alike have in common is made once.
 
-    `moved` gives the plans of a mesh that differs in nothing but endpoints behind virtual
-    addresses and workloads, of which nothing here but `key` knows.
+    With the memo of the plans before, what is as it was is not made again. `moved` gives the plans
+    of a mesh that differs in nothing but endpoints behind virtual addresses and workloads, of which
+    nothing here but `key` knows.
     """
 
     mesh: Mesh
+    memo: Memo = field(default_factory=Memo)
     _views: dict[tuple[str, Labels, Place, str, Labels], Outbound] = field(default_factory=dict)
     _dialled: frozenset[str] | None = None
     _asked: Asked | None = None
@@ -108,7 +111,7 @@ class Plans:
         if key.edge:
             view = self._outside(key)
             last = self._finished[key] = finish.of(view, key.said, gateway=True)
-            made = gateways.bundle(view, key.edge)
+            made = gateways.bundle(view, key.edge, self.memo)
             return replace(
                 made, clusters=last.clusters(made.clusters),
                 listeners=last.listeners(made.listeners), routes=last.routes(made.routes),
@@ -144,14 +147,14 @@ class Plans:
             view = View(self.mesh, key.namespace, key.labels, place=key.place, node=key.node)
             last = self._finished[place] = finish.of(view, key.said)
             known = Outbound(
-                view, last, last.clusters(clusters.outbound(view), last=False),
-                last.routes(routes.outbound(view)), endpoints.wanted(view),
+                view, last, last.clusters(clusters.outbound(view, self.memo), last=False),
+                last.routes(routes.outbound(view, self.memo)), endpoints.wanted(view),
             )  # fmt: skip
             self._views[place] = known
         return known
 
     def moved(self, mesh: Mesh) -> "Plans":
-        return Plans(mesh, self._views, self._dialled, self._asked, self._finished)
+        return Plans(mesh, self.memo, self._views, self._dialled, self._asked, self._finished)
 
     def problems(self) -> tuple[Problem, ...]:
         """What was found only when patches were applied, in all plans that were made."""

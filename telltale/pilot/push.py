@@ -141,9 +141,9 @@ class Push:
         if found.made != self.made.value:
             self.made.publish(found.made)
         self.changed.publish(None)
-        self.plans = Plans(self.mesh)
+        self.plans = Plans(self.mesh, self._memo)
         self._keyring = secrets.read(current.secrets.values())
-        self._assigned.read(self.mesh)
+        self._assigned.read(self.mesh, self._memo)
         self._metrics.services.set(len(self.mesh.services))
         self._begun.set()
         for problem in self._told:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from telltale.kube import codec, errors, kinds
-from telltale.kube.client import Client
-from telltale.kube.client import Patch as PatchType
+from telltale.kube.client import Client, Patch as PatchType
 from telltale.kube.codec import Object, dig, to_json
 from telltale.kube.core import Pod
 from telltale.kube.kinds import BUILT_IN, Kind

@@ -2,8 +2,7 @@
 
 import pytest
 
-from telltale.agent.settings import Flags
-from telltale.agent.settings import read as read_agent_settings
+from telltale.agent.settings import Flags, read as read_agent_settings
 from telltale.inject.decide import decide
 from telltale.inject.gateways import EGRESS, INGRESS, Exposed, gateway_objects, node_ports
 from telltale.inject.settings import SidecarSettings

@@ -12,8 +12,7 @@ import jsonpatch
 import pytest
 
 from telltale.agent import probed
-from telltale.agent.settings import Flags
-from telltale.agent.settings import read as read_agent_settings
+from telltale.agent.settings import Flags, read as read_agent_settings
 from telltale.inject.decide import wanted
 from telltale.inject.settings import SidecarSettings
 from telltale.inject.sidecar import clashes, inject

@@ -19,9 +19,20 @@ def test_the_same_parts_give_the_same_result_and_are_asked_once():
 
 def test_none_is_a_result_too():
     memo, made = Memo(), []
-    assert memo.of(made.append, 1) is None
-    assert memo.of(made.append, 1) is None
+
+    def note(one):
+        made.append(one)
+
+    assert memo.of(note, 1) is None
+    assert memo.of(note, 1) is None
     assert made == [1]
+
+
+def test_parts_may_be_said_apart_from_what_makes_of_them():
+    memo, part = Memo(), ("a",)
+    first = memo.by(("thing", part), lambda: [*part])
+    assert memo.by(("thing", part), list) is first
+    assert memo.by(("other", part), list) == []
 
 
 def test_it_does_not_grow_without_end():

@@ -1,5 +1,6 @@
 """Each assignment is made once for all who ask, and again only when its service changes."""
 
+from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.place import Place
 from telltale.model.service import Endpoint, Port, Protocol, Service
@@ -48,7 +49,7 @@ def test_what_nobody_asks_for_any_more_goes_and_may_come_back():
 
 def test_a_new_reading_keeps_what_classes_still_have():
     assigned = asked()
-    assigned.read(Mesh({"a": A}, {"a": {80: (TWO,)}}))
+    assigned.read(Mesh({"a": A}, {"a": {80: (TWO,)}}), Memo())
     assert assigned.set.resources.keys() == {"a", "a@x"}
     fresh = Assigned()
     fresh.need(Mesh({"a": A}, {"a": {80: (TWO,)}}), {"a": CUTS["a"], "a@x": NEAR})

@@ -17,10 +17,6 @@ from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from google.protobuf.json_format import MessageToDict, MessageToJson
 
 from telltale.kube import codec
-from telltale.kube.cluster import ConfigMap, Node, Secret
-from telltale.kube.core import Pod
-from telltale.kube.istio.message import Config
-from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.options import Options
@@ -28,8 +24,9 @@ from telltale.model.workload import Proxy, Role, Workload
 from telltale.pilot.envoy.listening import filters, listeners
 from telltale.pilot.envoy.resources import Bundle
 from telltale.pilot.intake import meshconfig
-from telltale.pilot.intake.read import CONFIGS, Objects, read, reading
+from telltale.pilot.intake.read import Objects, read, reading
 from telltale.pilot.plan import plan
+from tests.stories.told import objects_from
 
 HERE = Path(__file__).parent
 STORIES = sorted(path.parent.name for path in HERE.glob("*/objects.yaml"))
@@ -37,23 +34,7 @@ REWRITE = os.environ.get("TELLTALE_REWRITE") == "1"
 
 
 def objects_of(story: str) -> Objects:
-    found = codec.parse_yaml((HERE / story / "objects.yaml").read_text())
-
-    def all_of(kind, shape):
-        return tuple(codec.convert(shape, one) for one in found if one["kind"] == kind)
-
-    configs = {
-        kind: tuple(
-            codec.convert(Config, object) for object in found
-            if (object["apiVersion"].rpartition("/")[0], object["kind"])
-            == (kind.group, kind.kind)
-        )
-        for kind in CONFIGS
-    }  # fmt: skip
-    return Objects(
-        all_of("Service", Service), all_of("EndpointSlice", EndpointSlice), all_of("Pod", Pod),
-        configs, all_of("Secret", Secret), all_of("ConfigMap", ConfigMap), all_of("Node", Node),
-    )  # fmt: skip
+    return objects_from(codec.parse_yaml((HERE / story / "objects.yaml").read_text()))
 
 
 def options_of(story: str) -> Options:

@@ -11,8 +11,7 @@ import yaml
 
 from telltale.cluster.api import fields
 from telltale.cluster.api.definitions import definitions
-from telltale.cluster.api.problems import refusal
-from telltale.cluster.api.problems import unsupported as unsupported_value
+from telltale.cluster.api.problems import refusal, unsupported as unsupported_value
 from telltale.cluster.api.request import Call
 from telltale.kube import codec, errors
 from telltale.kube.codec import Json, Malformed, Object

@@ -25,8 +25,7 @@ from telltale.cluster.controllers.action import (
 from telltale.cluster.controllers.recorder import Recorder
 from telltale.cluster.controllers.view import HasMeta, View
 from telltale.kube import codec
-from telltale.kube.client import Client
-from telltale.kube.client import Patch as How
+from telltale.kube.client import Client, Patch as How
 from telltale.kube.codec import Object
 from telltale.kube.errors import AlreadyExists, ApiError, Conflict, MethodNotAllowed, NotFound
 from telltale.kube.kinds import NAMESPACE, POD, Kind

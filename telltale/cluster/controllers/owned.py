@@ -12,8 +12,7 @@ from telltale.kube.apps import Deployment, ReplicaSet
 from telltale.kube.codec import Object
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Meta, Ref
-from telltale.kube.selector import Selector
-from telltale.kube.selector import of as selector_of
+from telltale.kube.selector import Selector, of as selector_of
 from telltale.kube.statefulset import StatefulSet
 
 T = TypeVar("T", bound=HasMeta)

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from telltale.kube.gatewayapi.message import GROUP as GATEWAY_GROUP
 from telltale.kube.gatewayapi.message import (
+    GROUP as GATEWAY_GROUP,
     REQUIRED,
     GatewayGroup,
     Hostname,

@@ -30,11 +30,9 @@ from telltale.model.options import DEFAULT
 from telltale.pilot.intake import sidecars, typed, virtualservices
 from telltale.pilot.intake.destinations import rules as destinationrules
 from telltale.pilot.intake.doors import read as gateways
-from telltale.pilot.intake.entries import machines
-from telltale.pilot.intake.entries import read as serviceentries
+from telltale.pilot.intake.entries import machines, read as serviceentries
 from telltale.pilot.intake.problem import Problem
-from telltale.pilot.intake.telemetry import envoyfilters, wasmplugins
-from telltale.pilot.intake.telemetry import read as telemetries
+from telltale.pilot.intake.telemetry import envoyfilters, read as telemetries, wasmplugins
 
 # Reads the objects of a kind, and tells what is wrong with each; of one alone, only that one.
 Reader = Callable[[Iterable[Config], str], tuple[object, Iterable[Problem]]]

@@ -39,11 +39,9 @@ from telltale.model.service import Service
 from telltale.model.workload import Workload
 from telltale.pilot.intake import exports, nodes, registry, sidecars, virtualservices, workloads
 from telltale.pilot.intake.destinations import rules as destinationrules
-from telltale.pilot.intake.doors import read as gateways
-from telltale.pilot.intake.doors import secrets
+from telltale.pilot.intake.doors import read as gateways, secrets
 from telltale.pilot.intake.entries import machines
-from telltale.pilot.intake.gatewayapi import read as gatewayapi
-from telltale.pilot.intake.gatewayapi import tlspolicies
+from telltale.pilot.intake.gatewayapi import read as gatewayapi, tlspolicies
 from telltale.pilot.intake.gatewayapi.world import World
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.routing import lost, shadowed
@@ -51,10 +49,8 @@ from telltale.pilot.intake.status import Statuses
 from telltale.pilot.intake.telemetry import (
     envoyfilters,
     providers,
-    wasmplugins,
-)
-from telltale.pilot.intake.telemetry import (
     read as telemetries,
+    wasmplugins,
 )
 
 # Every kind whose objects are read with their spec as it is.

@@ -17,8 +17,7 @@ from telltale.model.options import Options
 from telltale.model.service import Service
 from telltale.model.workload import Machine, Workload
 from telltale.pilot.intake import endpoints, services
-from telltale.pilot.intake.entries import allocation, members
-from telltale.pilot.intake.entries import read as serviceentries
+from telltale.pilot.intake.entries import allocation, members, read as serviceentries
 from telltale.pilot.intake.entries.read import Declared
 from telltale.pilot.intake.problem import Level, Problem
 

@@ -4,8 +4,7 @@ import asyncio
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from telltale.cluster.store.journal import Journal, StoreUnusable
 from telltale.cluster.store.revisions import Stale, Store

@@ -4,8 +4,7 @@ import base64
 import contextlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from telltale.kube.codec import Malformed
 from telltale.kube.wire import protobuf

@@ -10,8 +10,7 @@ from telltale.model.policy import Policy, Tls, TlsMode, Traffic
 from telltale.model.scope import Origin, Scope
 from telltale.model.service import Port, Protocol, Service
 from telltale.model.view import View
-from telltale.pilot.envoy.upstream import clusters
-from telltale.pilot.envoy.upstream import credentials as upstream_secrets
+from telltale.pilot.envoy.upstream import clusters, credentials as upstream_secrets
 from telltale.pilot.envoy.upstream.tls import SYSTEM_CA, wrap
 
 CART = Service("cart", "shop", "cart", (Port(80, Protocol.HTTP),))

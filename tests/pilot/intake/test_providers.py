@@ -4,8 +4,7 @@ from telltale.kube import codec
 from telltale.kube.istio import providers as istio
 from telltale.model.observed import Collector, FileLog, Protocol, Tracer
 from telltale.model.options import Options, Provider, Told
-from telltale.model.service import Port, Service
-from telltale.model.service import Protocol as Spoken
+from telltale.model.service import Port, Protocol as Spoken, Service
 from telltale.pilot.intake.telemetry import providers
 
 HOST = "z.observe.svc.cluster.local"

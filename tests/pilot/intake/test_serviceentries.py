@@ -7,12 +7,12 @@ from telltale.kube import codec
 from telltale.kube.istio.kinds import DESTINATION_RULE, SERVICE_ENTRY, WORKLOAD_ENTRY
 from telltale.kube.istio.message import Config
 from telltale.kube.service import Service
+from telltale.lib.memo import Memo
 from telltale.model.service import Discovery, Endpoint, Protocol
 from telltale.model.view import View
 from telltale.model.workload import Machine
 from telltale.pilot.envoy.upstream import clusters
-from telltale.pilot.intake.entries import machines
-from telltale.pilot.intake.entries import read as serviceentries
+from telltale.pilot.intake.entries import machines, read as serviceentries
 from telltale.pilot.intake.problem import Level
 from telltale.pilot.intake.read import Objects, read
 from telltale.pilot.intake.workloads import NotAProxy, read_proxy
@@ -298,7 +298,7 @@ def test_a_certificate_must_name_what_the_entry_says():
         "spec": {"host": "a.example", "trafficPolicy": {"tls": {"mode": "SIMPLE"}}},
     })  # fmt: skip
     mesh, _ = read(Objects(configs={SERVICE_ENTRY: (given,), DESTINATION_RULE: (rule,)}))
-    [cluster] = clusters.outbound(View(mesh, "shop"))
+    [cluster] = clusters.outbound(View(mesh, "shop"), Memo())
     context = UpstreamTlsContext()
     cluster.transport_socket.typed_config.Unpack(context)
     [san] = context.common_tls_context.validation_context.match_typed_subject_alt_names

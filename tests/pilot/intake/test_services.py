@@ -3,8 +3,7 @@
 import pytest
 
 from telltale.kube import codec
-from telltale.kube.service import EXPORT_TO, ServicePort
-from telltale.kube.service import Service as Given
+from telltale.kube.service import EXPORT_TO, Service as Given, ServicePort
 from telltale.model.options import Options, Shown
 from telltale.model.service import Discovery, Protocol
 from telltale.pilot.intake.services import protocol_of, read

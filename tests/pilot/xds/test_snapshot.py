@@ -1,7 +1,6 @@
 """Sets and their versions."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from telltale.pilot.xds.resource import of_any
 from telltale.pilot.xds.snapshot import EMPTY, Difference, Snapshot, set_of

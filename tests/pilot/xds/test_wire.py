@@ -3,8 +3,7 @@
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse, DiscoveryResponse
 from google.protobuf.any_pb2 import Any
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from telltale.pilot.xds import wire
 from telltale.pilot.xds.order import CDS

@@ -5,8 +5,7 @@ Everyone known may do everything, until roles are enforced.
 
 from telltale.cluster.api import bodies
 from telltale.cluster.api.api import not_allowed
-from telltale.cluster.api.auth.identity import AUDIENCES, Identities
-from telltale.cluster.api.auth.identity import user as user_of
+from telltale.cluster.api.auth.identity import AUDIENCES, Identities, user as user_of
 from telltale.cluster.api.auth.tokens import BadToken
 from telltale.cluster.api.core import Core
 from telltale.cluster.api.objects import text, words

@@ -9,8 +9,7 @@ from telltale.cluster.api.problems import conflict, invalid, refusal
 from telltale.cluster.api.request import Answer, Call, Reply, Target, answer
 from telltale.cluster.api.resources import Resource
 from telltale.cluster.api.tables.workloads import selector
-from telltale.cluster.api.verbs import patch as patches
-from telltale.cluster.api.verbs import update
+from telltale.cluster.api.verbs import patch as patches, update
 from telltale.cluster.store.revisions import Stale
 from telltale.cluster.store.stored import Stored
 from telltale.kube import codec

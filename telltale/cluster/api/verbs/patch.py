@@ -16,8 +16,7 @@ from telltale.cluster.api.request import Answer, Ask, Call
 from telltale.cluster.api.verbs import create, options, update
 from telltale.cluster.store.revisions import Stale
 from telltale.cluster.store.stored import Stored
-from telltale.kube import codec, errors
-from telltale.kube import patch as patches
+from telltale.kube import codec, errors, patch as patches
 from telltale.kube.codec import Json, Object
 from telltale.lib.moment import rfc3339
 

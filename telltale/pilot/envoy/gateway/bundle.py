@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from telltale.lib.memo import Memo
 from telltale.model.doors import doors
 from telltale.model.view import View
 from telltale.pilot.envoy.gateway import listeners as gateway_listeners
 from telltale.pilot.envoy.resources import Bundle
-from telltale.pilot.envoy.upstream import clusters
-from telltale.pilot.envoy.upstream import credentials as upstream_secrets
+from telltale.pilot.envoy.upstream import clusters, credentials as upstream_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Edge:
     before: int = 0
 
 
-def bundle(view: View, edge: Edge) -> Bundle:
+def bundle(view: View, edge: Edge, memo: Memo) -> Bundle:
     """All of it but the endpoints, which have their own lane."""
     named = {one.name: one for one in view.mesh.gateways}
     held = [named[name] for name in edge.gateways if name in named]
@@ -36,7 +36,7 @@ def bundle(view: View, edge: Edge) -> Bundle:
         ))
     ]  # fmt: skip
     return Bundle(
-        clusters=(*clusters.outbound(view, trusted=edge.trusted), *clusters.fixed()),
+        clusters=(*clusters.outbound(view, memo, trusted=edge.trusted), *clusters.fixed()),
         listeners=tuple(one.listener for one in built),
         routes=tuple(table for one in built for table in one.routes),
         credentials=(

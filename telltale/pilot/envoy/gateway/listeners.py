@@ -21,8 +21,7 @@ from telltale.model.route import ConnectionMatch, ConnectionRoute
 from telltale.model.service import Protocol
 from telltale.model.view import View
 from telltale.pilot.envoy import names
-from telltale.pilot.envoy.gateway import routes as gateway_routes
-from telltale.pilot.envoy.gateway import tls as gateway_tls
+from telltale.pilot.envoy.gateway import routes as gateway_routes, tls as gateway_tls
 from telltale.pilot.envoy.listening import connection_routes, filters
 from telltale.pilot.envoy.resources import address, pack
 

@@ -17,6 +17,7 @@ from telltale.model.view import View
 from telltale.pilot.envoy import names
 from telltale.pilot.envoy.routing import rules as http_routes
 from telltale.pilot.envoy.routing.actions import Dialled
+from telltale.pilot.envoy.telling import observe
 
 BODY_MAX = 1 << 20
 
@@ -51,6 +52,7 @@ def _virtual_host(hosts: dict[str, VirtualHost], host: str, number: int) -> Virt
             name=names.virtual_host(host, number), domains=[host],
             include_request_attempt_count=True,
         )  # fmt: skip
+        observe.announce(hosts[host])
     return hosts[host]
 
 

@@ -5,21 +5,23 @@ from collections.abc import Iterable
 from envoy.config.route.v3.route_components_pb2 import Route, VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
-from telltale.model.route import Retries
+from telltale.lib.memo import Memo
+from telltale.model.route import Retries, Routing
 from telltale.model.service import Protocol, Service
 from telltale.model.view import View
 from telltale.model.workload import Target
 from telltale.pilot.envoy import names
 from telltale.pilot.envoy.listening import outlets
-from telltale.pilot.envoy.routing import egress, retries, strangers
-from telltale.pilot.envoy.routing import rules as http_routes
+from telltale.pilot.envoy.routing import egress, retries, rules as http_routes, strangers
 from telltale.pilot.envoy.routing.actions import Dialled
+from telltale.pilot.envoy.telling import observe
 
 
-def outbound(view: View) -> tuple[RouteConfiguration, ...]:
+def outbound(view: View, memo: Memo) -> tuple[RouteConfiguration, ...]:
     """One table a port number on which HTTP is spoken, as these clients see it.
 
-    And one a port of a service at its own address that does not say what it speaks.
+    And one a port of a service at its own address that does not say what it speaks. What is the
+    same for other clients, or as it was before, is the same message.
     """
     by_port: dict[int, list[Service]] = {}
     alone: dict[str, RouteConfiguration] = {}
@@ -31,7 +33,7 @@ def outbound(view: View) -> tuple[RouteConfiguration, ...]:
             alone[name] = _alone(name, view, service.host, port.number)
     more = strangers.of(view)
     shared = (
-        _table(view, number, by_port.get(number, []), more.get(number, ()))
+        _table(view, memo, number, _hosts(view, by_port.get(number, []), more.get(number, ())))
         for number in sorted({*by_port, *more})
     )
     return *shared, *(alone[name] for name in sorted(alone))
@@ -51,7 +53,8 @@ def inbound(target: Target) -> RouteConfiguration:
 def _alone(name: str, view: View, host: str, number: int) -> RouteConfiguration:
     """Of one service, whatever host a request names: it is told by its address."""
     table = _empty(name)
-    table.virtual_hosts.append(_virtual_host(host, number, ["*"], _wanted(view, host, number)))
+    if one := _virtual_host(host, number, ["*"], _wanted(view, host, number)):
+        table.virtual_hosts.append(one)
     return table
 
 
@@ -63,18 +66,50 @@ def _empty(name: str) -> RouteConfiguration:
 
 
 def _table(
-    view: View, number: int, served: list[Service], others: tuple[str, ...]
+    view: View, memo: Memo, number: int, hosts: Iterable[tuple[str, list[str]]]
 ) -> RouteConfiguration:
-    table = _empty(names.route(number))
     taken: set[str] = set()
-    for host, wanted in _hosts(view, served, others):
+    found: list[VirtualHost] = []
+    for host, wanted in hosts:
         # A domain twice in a table makes Envoy reject all of it: the first, the elder, has it.
         free = [form for form in dict.fromkeys(wanted) if form not in taken]
         taken.update(free)
-        if free and (routes := _wanted(view, host, number)):
-            table.virtual_hosts.append(_virtual_host(host, number, free, routes))
+        if free and (one := _known(view, memo, host, number, free)):
+            found.append(one)
+    last = (view.egress, view.sidecar)
+    return memo.by((_table, number, *last, *found), lambda: _whole(view, number, found))
+
+
+def _whole(view: View, number: int, hosts: list[VirtualHost]) -> RouteConfiguration:
+    table = _empty(names.route(number))
+    table.virtual_hosts.extend(hosts)
     table.virtual_hosts.append(egress.nobody_known(view))
     return table
+
+
+def _known(
+    view: View, memo: Memo, host: str, number: int, free: list[str]
+) -> VirtualHost | None:
+    """A virtual host depends on its host's routes and where they lead, and on who asks.
+
+    None when no route is for these clients.
+    """
+    routings = view.routings_of(host)
+    client = repr((view.namespace, view.labels, view.gateways)) if routings else ""
+    hosts = [host, *(to for one in routings for to in memo.of(_destinations, one))]
+    services = [view.service(one) for one in hosts]
+    services += [view.service(one.alias_of) for one in services if one and one.alias_of]
+    return memo.by(
+        (_known, host, number, "|".join(free), client, view.mesh.options, *routings, *services),
+        lambda: _virtual_host(host, number, free, _wanted(view, host, number)),
+    )
+
+
+def _destinations(routing: Routing) -> tuple[str, ...]:
+    """Every host that the rules of a routing lead requests to."""
+    found = [one.destination.host for rule in routing.http for one in rule.shares]
+    found += [one.destination.host for rule in routing.http for one in rule.mirrors]
+    return tuple(dict.fromkeys(found))
 
 
 def _hosts(
@@ -110,11 +145,15 @@ def _wanted(view: View, host: str, number: int) -> list[Route]:
 
 def _virtual_host(
     host: str, number: int, domains: list[str], routes: list[Route]
-) -> VirtualHost:
+) -> VirtualHost | None:
+    if not routes:
+        return None
     name = names.virtual_host(host, number)
-    return VirtualHost(
+    found = VirtualHost(
         name=name, domains=domains, include_request_attempt_count=True, routes=routes
     )
+    observe.announce(found)
+    return found
 
 
 def _routes(cluster: str, operation: str, wanted: Retries | None) -> Iterable[Route]:

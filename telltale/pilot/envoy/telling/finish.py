@@ -20,14 +20,13 @@ from telltale.pilot.patching.apply import Patcher
 
 @dataclass
 class Finish:
-    """For the workloads of a namespace that have these labels. Each method changes in place."""
+    """For the workloads of a namespace that have these labels. Listeners are changed in place."""
 
     change: Change
     patcher: Patcher
 
     def clusters(self, made: Iterable[Cluster], *, last: bool = True) -> tuple[Cluster, ...]:
         found = tuple(made)
-        observe.note_services(found)
         return self.patcher.clusters(found, last=last) if self.patcher.patches else found
 
     def listeners(self, made: Iterable[Listener]) -> tuple[Listener, ...]:
@@ -38,7 +37,6 @@ class Finish:
 
     def routes(self, made: Iterable[RouteConfiguration]) -> tuple[RouteConfiguration, ...]:
         found = tuple(made)
-        observe.announce(found)
         return self.patcher.routes(found) if self.patcher.patches else found
 
 

@@ -5,12 +5,11 @@ The client's sidecar knows whom it reaches: the endpoint says it. The server's i
 client's, in a header that it takes away before the app sees it. Never: what is told (`Observed`).
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.base_pb2 import HeaderValueOption, Metadata
-from envoy.config.route.v3.route_pb2 import RouteConfiguration
+from envoy.config.route.v3.route_components_pb2 import VirtualHost
 from envoy.extensions.filters.http.header_to_metadata.v3.header_to_metadata_pb2 import (
     Config as HeaderToMetadata,
 )
@@ -55,11 +54,10 @@ def change(observed: Observed) -> Change:
     return Change(http, tcp)
 
 
-def note_services(clusters: Iterable[Cluster]) -> None:
+def note_service(cluster: Cluster) -> None:
     """Every cluster says which service is meant by it, in one text."""
-    for cluster in clusters:
-        if called := _called(cluster):
-            cluster.metadata.filter_metadata["telltale"]["service"] = str(called)
+    if called := _called(cluster):
+        cluster.metadata.filter_metadata["telltale"]["service"] = str(called)
 
 
 def _called(cluster: Cluster) -> Called | None:
@@ -73,12 +71,9 @@ def _called(cluster: Cluster) -> Called | None:
     return None
 
 
-def announce(tables: Iterable[RouteConfiguration]) -> None:
-    """Requests to services of the mesh say who makes them; those to anybody else do not."""
-    for table in tables:
-        for host in table.virtual_hosts:
-            if host.name != names.ALLOW_ANY:
-                host.request_headers_to_add.append(_ANNOUNCED)
+def announce(host: VirtualHost) -> None:
+    """Requests to a service of the mesh say who makes them; those to anybody else do not."""
+    host.request_headers_to_add.append(_ANNOUNCED)
 
 
 @lru_cache(8192)

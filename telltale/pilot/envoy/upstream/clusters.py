@@ -7,26 +7,25 @@ from dataclasses import replace
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 
+from telltale.lib.memo import Memo
+from telltale.model import cuts
 from telltale.model.policy import PLAIN, Balancing, Subset, Traffic
+from telltale.model.route import MESH
 from telltale.model.service import Port, Protocol, Service
+from telltale.model.spread import Cut
 from telltale.model.view import View
 from telltale.model.workload import Target
 from telltale.pilot.envoy import names
 from telltale.pilot.envoy.resources import UNIX, address, pack
+from telltale.pilot.envoy.telling import observe
 from telltale.pilot.envoy.upstream import (
     balancing,
+    credentials as upstream_secrets,
     discovery,
     ejection,
+    http as upstream_http,
     limits,
     served,
-)
-from telltale.pilot.envoy.upstream import (
-    credentials as upstream_secrets,
-)
-from telltale.pilot.envoy.upstream import (
-    http as upstream_http,
-)
-from telltale.pilot.envoy.upstream import (
     tls as upstream_tls,
 )
 from telltale.pilot.envoy.upstream.http import Version
@@ -36,20 +35,41 @@ CONNECT_TIMEOUT_S = 10
 INBOUND_SOURCE = "127.0.0.6"  # what the redirect rules let through, and an app sees as local
 
 
-def outbound(view: View, *, trusted: bool = False) -> tuple[Cluster, ...]:
+def outbound(view: View, memo: Memo, *, trusted: bool = False) -> tuple[Cluster, ...]:
     """One cluster a port of every service that has endpoints of its own, and one a subset of it.
 
-    `trusted`: these are proxies that may have their namespace's credentials.
+    `trusted`: these are proxies that may have their namespace's credentials. What is the same for
+    other clients, or as it was before, is the same message: whoever changes one changes a copy.
     """
     found: list[Cluster] = []
     for service, port in view.ports():
         policy = view.policy(service)
+        # Those with credentials or with addresses of their own depend on more than `_known` knows.
+        anew = trusted or service.discovery.resolved
         made = (
-            _outbound(view, service, port, subset, trusted=trusted)
+            _outbound(view, service, port, subset, trusted=trusted) if anew
+            else _known(view, memo, service, port, subset)
             for subset in (None, *(policy.subsets if policy else ()))
-        )
+        )  # fmt: skip
         found += [one for one in made if one is not None]
     return tuple(found)
+
+
+def _known(
+    view: View, memo: Memo, service: Service, port: Port, subset: Subset | None
+) -> Cluster | None:
+    """Who asks matters by the policy that holds for them and by the cut that they get."""
+    policy, cut = view.policy(service), cuts.cut(view, service, port, subset)
+    told, inside = _told(cut), MESH in view.gateways
+    return memo.by(
+        (_outbound, view.mesh.options, service, port, policy, subset, told, inside),
+        lambda: _outbound(view, service, port, subset, trusted=False),
+    )
+
+
+def _told(cut: Cut) -> str:
+    """What tells cuts of one service, port and subset apart; most are plain."""
+    return "" if cut.spread is None and cut.node is None else repr(cut)
 
 
 def inbound(targets: tuple[Target, ...]) -> tuple[Cluster, ...]:
@@ -63,7 +83,10 @@ def fixed() -> tuple[Cluster, ...]:
     black_hole.connect_timeout.seconds = CONNECT_TIMEOUT_S
     incoming = _original(names.INBOUND_PASSTHROUGH)
     incoming.upstream_bind_config.source_address.CopyFrom(_LOCAL)
-    return black_hole, _original(names.PASSTHROUGH), incoming
+    found = black_hole, _original(names.PASSTHROUGH), incoming
+    for one in found:
+        observe.note_service(one)
+    return found
 
 
 def _outbound(
@@ -88,6 +111,7 @@ def _outbound(
         note["config"] = policy.origin.path
     if subset:
         note["subset"] = subset.name
+    observe.note_service(cluster)
     return cluster
 
 
@@ -137,6 +161,7 @@ def _inbound(target: Target) -> Cluster:
         cluster.typed_extension_protocol_options[upstream_http.NAME].CopyFrom(
             pack(upstream_http.options(spoken, held))
         )
+    observe.note_service(cluster)
     return cluster
 
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from telltale.kube.istio import destinationrule as istio
 from telltale.model.policy import PLAIN, Ejection, Traffic
-from telltale.pilot.intake.destinations import balancing, pools
-from telltale.pilot.intake.destinations import tls as clienttls
+from telltale.pilot.intake.destinations import balancing, pools, tls as clienttls
 from telltale.pilot.intake.destinations.bounds import said, span
 from telltale.pilot.intake.istio import Reader
 
