@@ -11,6 +11,7 @@ from google.protobuf.json_format import MessageToJson
 
 from telltale.kube import codec
 from telltale.kube.istio.message import Config
+from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.service import Port, Protocol, Service
 from telltale.model.view import View
@@ -103,7 +104,7 @@ def made(spec: dict) -> list:
     policies, problems = read([config], "x")
     assert policies or problems
     mesh = Mesh({CART.host: CART}, policies=tuple(policies))
-    return [*clusters.outbound(View(mesh, "shop"))]
+    return [*clusters.outbound(View(mesh, "shop"), Memo())]
 
 
 PATHS = [path for path in leaves(SPEC) if path]

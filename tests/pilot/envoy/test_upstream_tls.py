@@ -4,6 +4,7 @@ import pytest
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import UpstreamTlsContext
 
+from telltale.lib.memo import Memo
 from telltale.model.gateway import Credential
 from telltale.model.mesh import Mesh
 from telltale.model.policy import Policy, Tls, TlsMode, Traffic
@@ -32,7 +33,7 @@ def view(mode: TlsMode, **credentials: str) -> View:
 
 
 def made(view: View, *, trusted: bool = True) -> UpstreamTlsContext:
-    [cluster] = clusters.outbound(view, trusted=trusted)
+    [cluster] = clusters.outbound(view, Memo(), trusted=trusted)
     return context(cluster)
 
 
