@@ -225,7 +225,7 @@ def test_a_config_map_is_followed_in_place(pods: LiveCluster) -> None:
     pods.kubectl("patch", "configmap", "settings", "-n", NS, "-p", patch)
     until(
         lambda: "" if run(pods, "sub-path", "cat /settings/one") == "second" else "the new text",
-        10,
+        40,
         "the volume",
     )
     assert (
