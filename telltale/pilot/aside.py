@@ -85,7 +85,7 @@ def _client(one: Connection) -> csds.ClientConfig:
     })  # fmt: skip
     for type_url in TYPES:
         config = client.generic_xds_configs.add(type_url=type_url)
-        if known := one.types.get(type_url):
+        if known := one.known().get(type_url):
             _fill(config, known)
     return client
 

@@ -172,11 +172,12 @@ def _sync(one: Connection) -> Object:
         "cluster_id": one.proxy.cluster, "proxy": one.proxy.workload.key,
         "proxy_type": str(one.proxy.role), "istio_version": one.proxy.version,
     }  # fmt: skip
+    known = one.known()
     for type_url, word in _ISTIO_WORD.items():
-        if status := one.types.get(type_url):
+        if status := known.get(type_url):
             shown.update({f"{word}_sent": status.sent, f"{word}_acked": status.acked})
     shown["resources"] = {
-        kind: _resource(known, one.stream.withheld(kind)) for kind, known in one.types.items()
+        kind: _resource(status, one.stream.withheld(kind)) for kind, status in known.items()
     }
     return {key: value for key, value in shown.items() if value != ""}
 

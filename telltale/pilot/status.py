@@ -14,6 +14,8 @@ from telltale.pilot.xds.order import SHORT, TYPES
 from telltale.pilot.xds.resource import Resource
 from telltale.pilot.xds.stream import Accepted, Action, Rejected, Send, Stream
 
+KEPT = "kept"
+
 
 @dataclass
 class TypeStatus:
@@ -40,6 +42,17 @@ class Connection:
     connected_at: datetime
     stream: Stream
     types: dict[str, TypeStatus] = field(default_factory=dict)
+
+    def known(self) -> dict[str, TypeStatus]:
+        """By type, where it stands. What a proxy brought along from an earlier stream and was right
+        still is told as acknowledged: it was asked for, and there was nothing to say.
+        """
+        kept = {
+            type_url: TypeStatus(sent=KEPT, acked=KEPT)
+            for type_url, watch in self.stream.watches.items()
+            if watch.base.resources and not watch.pending
+        }
+        return kept | self.types
 
 
 class Status:

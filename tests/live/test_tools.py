@@ -106,3 +106,15 @@ def test_a_pilot_that_is_away_is_said_to_be(well: LiveCluster) -> None:
         assert len(done.stderr.splitlines()) == 1
     finally:
         well.kubectl("scale", "-n", "istio-system", "deployment/istio-pilot", "--replicas=1")
+
+
+def test_after_the_pilot_was_replaced_every_proxy_is_in_step_again(well: LiveCluster) -> None:
+    old = well.pod("istio-pilot", "istio-system")
+    well.kubectl("-n", "istio-system", "delete", "pod", old, "--wait=false")
+
+    def apart() -> str:
+        wide = rows(well.telltale("ps", "-v", "1", "-n", "default", check=False).stdout)
+        late = [row for row in wide[1:] if row[2] == old or row[4:8] != ["SYNCED"] * 4]
+        return "; ".join(" ".join(row) for row in late) or ("" if wide[1:] else "any proxy")
+
+    until(apart, 60, "every proxy to be in step with the new pilot")
