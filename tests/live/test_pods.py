@@ -113,7 +113,7 @@ def pods(cluster: LiveCluster) -> Iterator[LiveCluster]:
     cluster.kubectl("create", "configmap", "settings", "-n", NS, "--from-literal=one=first")
     apply(cluster, *(pod(name, spec) for name, spec in PODS.items()))
     yield cluster
-    cluster.kubectl("delete", "namespace", NS, "--timeout=60s", limit_s=90)
+    cluster.kubectl("delete", "namespace", NS, "--timeout=150s", limit_s=160)
 
 
 def test_it_runs_with_the_capabilities_of_docker(pods: LiveCluster) -> None:
@@ -306,7 +306,7 @@ def test_sixty_pods_at_once(pods: LiveCluster) -> None:
     pods.kubectl(
         "create", "deployment", "crowd", "-n", NS, "--image=nginx", "--replicas=60", "--", *SLEEP
     )
-    pods.kubectl("rollout", "status", "-n", NS, "deployment/crowd", "--timeout=60s", limit_s=70)
+    pods.kubectl("rollout", "status", "-n", NS, "deployment/crowd", "--timeout=150s", limit_s=160)
     pods.kubectl("delete", "deployment", "crowd", "-n", NS)
     until(
         lambda: ", ".join(one for one in pods.pods(NS) if "crowd" in one)[:200],
