@@ -9,7 +9,7 @@ import asyncio
 import base64
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from telltale.app.errors import Refused
@@ -24,16 +24,17 @@ from telltale.kube.admission import MutatingWebhookConfiguration, ValidatingWebh
 from telltale.kube.client import Client, Patch
 from telltale.kube.codec import Json, Malformed, Object
 from telltale.kube.errors import AlreadyExists, NotFound
+from telltale.kube.istio.kinds import PROXY_CONFIG
 from telltale.kube.kinds import MUTATING_WEBHOOK, SECRET, VALIDATING_WEBHOOK, Kind
 from telltale.kube.transport import Http
 from telltale.lib import log as logs
 from telltale.lib.clock import Clock, SystemClock, SystemIds
 from telltale.lib.tasks import describe, supervise, until_signalled
-from telltale.pilot import run as pilot
-from telltale.pilot.intake import meshconfig as options
+from telltale.pilot import run as running
+from telltale.pilot.intake import meshconfig as options, proxyconfigs
 from telltale.pilot.intake.checks import check
 from telltale.pilot.intake.problem import Level
-from telltale.pilot.run import PilotSettings
+from telltale.pilot.run import Pilot, PilotSettings
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +81,12 @@ async def _serve(sidecar: SidecarSettings, settings: PilotSettings) -> None:
 async def _run(sidecar: SidecarSettings, settings: PilotSettings, client: Client) -> None:
     clock, ids = SystemClock(), SystemIds()
     injecting = asyncio.Event()
+    pilot = Pilot(settings, clock, ids)
 
     async def inject() -> None:
         authority = await _authority(client, clock)
         context = tls.server_context(authority.server(SERVICE_NAMES, clock.now()))
-        async with webhook.serving(sidecar, context, check=judged):
+        async with webhook.serving(lambda: _starting(sidecar, pilot), context, check=judged):
             await _publish(client, authority)
             injecting.set()
             try:
@@ -94,7 +96,15 @@ async def _run(sidecar: SidecarSettings, settings: PilotSettings, client: Client
 
     async with supervise() as tasks:
         tasks.start("injection webhook", inject)
-        await pilot.run(settings, client, clock, ids, injecting.is_set)
+        await running.run(pilot, client, injecting.is_set)
+
+
+def _starting(sidecar: SidecarSettings, pilot: Pilot) -> SidecarSettings:
+    """The injector's settings with the ProxyConfigs of now, straight from the watch."""
+    options = pilot.settings.options
+    known = pilot.current.configs.get(PROXY_CONFIG, {})
+    starts, _ = proxyconfigs.read(known.values(), options.domain)
+    return replace(sidecar, starts=tuple(starts), root=options.root)
 
 
 async def _authority(client: Client, clock: Clock) -> Authority:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from telltale.kube import codec
 from telltale.kube.codec import Json, Malformed, Object
+from telltale.model.startup import Startup
 
 
 def read(text: str) -> Object:
@@ -31,14 +32,25 @@ def check(config: Mapping[str, Json]) -> None:
             raise Malformed(f"{name}: {value!r} is not {form.accepted}")
 
 
-def merged(default: Mapping[str, Json], own: Mapping[str, Json]) -> Object:
-    """Field by field; `proxyMetadata` is merged by name."""
+def laid(*layers: Mapping[str, Json]) -> Object:
+    """Each over the one before: field by field, `proxyMetadata` by name."""
     metadata: Object = {}
-    for source in (default, own):
-        given = source.get("proxyMetadata")
+    result: Object = {}
+    for one in layers:
+        given = one.get("proxyMetadata")
         metadata |= given if isinstance(given, dict) else {}
-    result: Object = {**default, **own}
+        result |= one
     return {**result, "proxyMetadata": metadata} if metadata else result
+
+
+def of(startup: Startup) -> Object:
+    """What objects of kind ProxyConfig say, in the same words."""
+    found: Object = {}
+    if startup.workers is not None:
+        found["concurrency"] = startup.workers
+    if startup.variables:
+        found["proxyMetadata"] = {**startup.variables}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from telltale.kube.codec import Json
+from telltale.model.startup import Starts
 
 
 @dataclass(frozen=True, slots=True)
 class SidecarSettings:
-    """Only the image must be given; `proxy_config` is Istio's ProxyConfig, defaults left out."""
+    """Only the image must be given; `proxy_config` is Istio's ProxyConfig, defaults left out.
+
+    `starts`: what objects of kind ProxyConfig say; those of `root` hold for the mesh.
+    """
 
     proxy_image: str
     proxy_config: Mapping[str, Json] = field(default_factory=dict)
@@ -26,3 +30,5 @@ class SidecarSettings:
     memory_request: str = "64Mi"
     rewrite_probes: bool = True
     merge_metrics: bool = True
+    starts: tuple[Starts, ...] = ()
+    root: str = "istio-system"

@@ -37,7 +37,7 @@ def inject(
     if not isinstance(metadata, dict):
         raise Malformed("metadata: expected an object")
     belongs = owner or workload.of(pod)
-    asked = wishes.read(pod, settings)
+    asked = wishes.read(pod, namespace, settings)
     injection = Injection(pod, namespace, belongs, asked, settings)
     if template(pod) is Kind.ROUTER:
         return _gateway(injection)

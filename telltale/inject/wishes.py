@@ -12,7 +12,8 @@ from ipaddress import ip_network
 
 from telltale.inject import proxyconfig
 from telltale.inject.settings import SidecarSettings
-from telltale.kube.codec import Json, Malformed, Object, dig
+from telltale.kube.codec import Malformed, Object, dig
+from telltale.model.startup import Around, around
 
 TRAFFIC = "traffic.sidecar.istio.io/"
 SIDECAR = "sidecar.istio.io/"
@@ -74,7 +75,7 @@ class Wishes:
         return {name: str(value) for name, value in given.items()}
 
 
-def read(pod: Object, settings: SidecarSettings) -> Wishes:
+def read(pod: Object, namespace: str, settings: SidecarSettings) -> Wishes:
     """Raises `BadAnnotation`."""
     notes = _Annotations(pod)
     return Wishes(
@@ -91,8 +92,15 @@ def read(pod: Object, settings: SidecarSettings) -> Wishes:
         probe=notes.numbers("initialDelaySeconds", "periodSeconds", "failureThreshold"),
         rewrite_probes=notes.flag(SIDECAR + "rewriteAppHTTPProbers", settings.rewrite_probes),
         merge_metrics=notes.flag("prometheus.istio.io/merge-metrics", settings.merge_metrics),
-        proxy_config=notes.proxy_config(settings.proxy_config),
+        proxy_config=notes.proxy_config(settings, _around(pod, namespace, settings)),
     )
+
+
+def _around(pod: Object, namespace: str, settings: SidecarSettings) -> Around:
+    """What ProxyConfigs say of a pod with these labels."""
+    labels = dig(pod, "metadata", "labels", default={})
+    said = {key: str(one) for key, one in labels.items()} if isinstance(labels, dict) else {}
+    return around(settings.starts, settings.root, namespace, said)
 
 
 def _capture(notes: "_Annotations") -> Capture:
@@ -211,9 +219,13 @@ class _Annotations:
                 found[name] = int(value)
         return found
 
-    def proxy_config(self, default: Mapping[str, Json]) -> Object:
-        """The mesh's, with the pod's own laid over it."""
+    def proxy_config(self, settings: SidecarSettings, objects: Around) -> Object:
+        """The mesh's, with the namespaces', the pod's own and its selectors' laid over it."""
         try:
-            return proxyconfig.merged(default, proxyconfig.read(self.text(CONFIG, "", lines=True)))
+            own = proxyconfig.read(self.text(CONFIG, "", lines=True))
         except Malformed as error:
             raise Malformed(f"annotation {CONFIG}: {error}") from error
+        return proxyconfig.laid(
+            settings.proxy_config, proxyconfig.of(objects.below), own,
+            proxyconfig.of(objects.above),
+        )  # fmt: skip

@@ -87,15 +87,13 @@ def _identity(name: str) -> str:
 
 
 async def run(
-    settings: PilotSettings, client: Client, clock: Clock, ids: Ids,
-    others_ready: Callable[[], bool] = lambda: True,
-) -> None:  # fmt: skip
+    pilot: Pilot, client: Client, others_ready: Callable[[], bool] = lambda: True
+) -> None:
     """Until cancelled; then streams are ended so that proxies come back elsewhere or later.
 
     `others_ready`: whether what runs beside the pilot (the injection webhook) is ready too. Loss of
     the API server changes nothing for proxies: the last state is served on.
     """
-    pilot = Pilot(settings, clock, ids)
     current = pilot.current
     services, slices, pods, secrets, nodes = (
         Informer(client, SERVICE), Informer(client, ENDPOINT_SLICE), Informer(client, POD),
@@ -127,7 +125,7 @@ async def run(
         pilot.begin()
         verdicts = Verdicts(pilot.push, current)
         tasks.start("judge objects", verdicts.run)
-        tasks.start("write statuses", Writer(client, current, verdicts.statuses, clock).run)
+        tasks.start("write statuses", Writer(client, current, verdicts.statuses, pilot.clock).run)
         tasks.start("make what Gateways need", Maker(client, pilot.push.made).run)
         await asyncio.Event().wait()
 

@@ -6,6 +6,7 @@
 import copy
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import jsonpatch
@@ -20,6 +21,8 @@ from telltale.inject.workload import Workload
 from telltale.kube import codec
 from telltale.kube.codec import Malformed, Object, dig
 from telltale.kube.core import Container, Pod
+from telltale.model.scope import Origin
+from telltale.model.startup import Starts, Startup
 
 GOLDEN = Path(__file__).parent / "golden"
 SETTINGS = SidecarSettings(
@@ -28,11 +31,26 @@ SETTINGS = SidecarSettings(
 )
 
 
+def starts(namespace: str, workers: int | None, *selector: tuple[str, str], **variables: str):
+    """A ProxyConfig as the pilot has read it."""
+    return Starts(Origin("", "p", namespace), selector, Startup(workers, variables))
+
+
+# Every level says LEVEL, and something of its own; the selector's is the last word.
+WITH_OBJECTS = replace(SETTINGS, starts=(
+    starts("istio-system", 2, LEVEL="mesh", OF_THE_MESH="1"),
+    starts("default", 4, LEVEL="namespace", OF_THE_NAMESPACE="1"),
+    starts("default", 3, ("app", "cart"), LEVEL="selector"),
+    starts("other", 9, LEVEL="other"),
+))  # fmt: skip
+TOLD = {"proxyconfig": WITH_OBJECTS}
+
+
 @pytest.mark.parametrize("story", sorted(path.stem[:-3] for path in GOLDEN.glob("*.in.yaml")))
 def test_golden(story: str) -> None:
     [pod] = codec.parse_yaml((GOLDEN / f"{story}.in.yaml").read_text())
     before = copy.deepcopy(pod)
-    injected = inject(pod, "default", SETTINGS)
+    injected = inject(pod, "default", TOLD.get(story, SETTINGS))
     assert pod == before, "the pod given was changed"
     golden = GOLDEN / f"{story}.out.yaml"
     if os.environ.get("UPDATE_GOLDENS"):

@@ -1,11 +1,13 @@
 """The webhook over real TLS on loopback, with a certificate of our own authority."""
 
 import asyncio
+import base64
 import io
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
@@ -15,6 +17,8 @@ from telltale.ca.authority import new_authority
 from telltale.ca.tls import client_context, server_context
 from telltale.inject.settings import SidecarSettings
 from telltale.inject.webhook import BODY_BYTES_MAX, Listen, serve, serving
+from telltale.model.scope import Origin
+from telltale.model.startup import Starts, Startup
 
 pytestmark = pytest.mark.live
 
@@ -24,11 +28,15 @@ HERE = Listen("127.0.0.1", 0)
 Talk = Callable[[aiohttp.ClientSession, str], Coroutine[None, None, None]]
 
 
+def _settings() -> SidecarSettings:
+    return SETTINGS
+
+
 @asynccontextmanager
 async def _running() -> AsyncIterator[tuple[int, bytes]]:
     authority = new_authority("telltale", datetime.now(UTC))
     tls = server_context(authority.server(NAMES, datetime.now(UTC)))
-    async with serving(SETTINGS, tls, HERE) as port:
+    async with serving(_settings, tls, HERE) as port:
         yield port, authority.certificate
 
 
@@ -64,6 +72,28 @@ def test_a_pod_is_patched_over_tls() -> None:
             assert answer.status == 200
 
     converse(talk)
+
+
+def test_each_pod_is_injected_as_the_objects_of_its_moment_say() -> None:
+    workers = iter((2, 7))
+
+    def told() -> SidecarSettings:
+        one = Starts(Origin("", "p", "default"), (), Startup(next(workers)))
+        return replace(SETTINGS, starts=(one,))
+
+    async def run() -> None:
+        authority = new_authority("telltale", datetime.now(UTC))
+        tls = server_context(authority.server(NAMES, datetime.now(UTC)))
+        async with asyncio.timeout(20), serving(told, tls, HERE) as port:
+            connector = aiohttp.TCPConnector(ssl=client_context(authority.certificate))
+            async with aiohttp.ClientSession(connector=connector) as session:
+                for count in (2, 7):
+                    url = f"https://localhost:{port}/inject"
+                    async with session.post(url, json=_review(POD)) as answer:
+                        patch = (await answer.json())["response"]["patch"]
+                    assert f'{{\\"concurrency\\":{count}}}' in base64.b64decode(patch).decode()
+
+    asyncio.run(run())
 
 
 def test_what_cannot_be_read_is_answered_and_the_next_is_served() -> None:
@@ -130,11 +160,11 @@ def test_a_taken_port_is_an_os_error_and_serve_ends_when_cancelled() -> None:
     async def run() -> None:
         authority = new_authority("telltale", datetime.now(UTC))
         tls = server_context(authority.server(NAMES, datetime.now(UTC)))
-        async with serving(SETTINGS, tls, HERE) as port:
+        async with serving(_settings, tls, HERE) as port:
             with pytest.raises(OSError, match="address already in use"):
-                await serve(SETTINGS, tls, Listen("127.0.0.1", port))
+                await serve(_settings, tls, Listen("127.0.0.1", port))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
-                await serve(SETTINGS, tls, HERE)
+                await serve(_settings, tls, HERE)
 
     asyncio.run(run())

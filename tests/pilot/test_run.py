@@ -14,7 +14,7 @@ from telltale.kube.client import Client
 from telltale.kube.errors import Unavailable
 from telltale.kube.transport import Request, Response
 from telltale.lib.clock import SystemClock, SystemIds
-from telltale.pilot.run import PilotSettings, run
+from telltale.pilot.run import Pilot, PilotSettings, run
 from telltale.pilot.xds.order import CDS
 from telltale.pilot.xds.server import SERVICE
 
@@ -81,7 +81,7 @@ def test_from_start_to_outage_to_end(free_ports, until):
             asyncio.TaskGroup() as group,
         ):
             task = group.create_task(
-                run(settings, Client(api), SystemClock(), SystemIds(), webhook.is_set)
+                run(Pilot(settings, SystemClock(), SystemIds()), Client(api), webhook.is_set)
             )
 
             def is_(code: int):

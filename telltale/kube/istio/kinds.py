@@ -9,6 +9,7 @@ from telltale.kube.istio.destinationrule import DestinationRule
 from telltale.kube.istio.envoyfilter import EnvoyFilter
 from telltale.kube.istio.gateway import Gateway
 from telltale.kube.istio.message import Config
+from telltale.kube.istio.proxyconfig import ProxyConfig
 from telltale.kube.istio.serviceentry import ServiceEntry, WorkloadEntry, WorkloadGroup
 from telltale.kube.istio.sidecar import Sidecar
 from telltale.kube.istio.telemetry import Telemetry
@@ -31,6 +32,7 @@ SERVICE_ENTRY = _networking("ServiceEntry", "serviceentries")
 WORKLOAD_ENTRY = _networking("WorkloadEntry", "workloadentries")
 WORKLOAD_GROUP = _networking("WorkloadGroup", "workloadgroups")
 SIDECAR = _networking("Sidecar", "sidecars")
+PROXY_CONFIG = _networking("ProxyConfig", "proxyconfigs", "v1beta1")
 
 ENVOY_FILTER = _networking("EnvoyFilter", "envoyfilters", "v1alpha3")
 WASM_PLUGIN = Kind("extensions.istio.io", "v1alpha1", "WasmPlugin", "wasmplugins", Config)
@@ -63,4 +65,5 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(WORKLOAD_GROUP, WorkloadGroup, ("wg",), _OLDER),
     Definition(SIDECAR, Sidecar, (), _OLDER),
+    Definition(PROXY_CONFIG, ProxyConfig),
 )

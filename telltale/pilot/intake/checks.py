@@ -16,6 +16,7 @@ from telltale.kube.istio.kinds import (
     DESTINATION_RULE,
     ENVOY_FILTER,
     GATEWAY,
+    PROXY_CONFIG,
     SERVICE_ENTRY,
     SIDECAR,
     TELEMETRY,
@@ -27,7 +28,7 @@ from telltale.kube.istio.kinds import (
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Config, Ref
 from telltale.model.options import DEFAULT
-from telltale.pilot.intake import sidecars, typed, virtualservices
+from telltale.pilot.intake import proxyconfigs, sidecars, typed, virtualservices
 from telltale.pilot.intake.destinations import rules as destinationrules
 from telltale.pilot.intake.doors import read as gateways
 from telltale.pilot.intake.entries import machines, read as serviceentries
@@ -48,6 +49,7 @@ READERS: Mapping[Kind[Config], Reader] = {
     WORKLOAD_ENTRY: machines.read,
     WORKLOAD_GROUP: machines.read_groups,
     SIDECAR: sidecars.read,
+    PROXY_CONFIG: proxyconfigs.read,
 }
 _KNOWN = {
     (one.kind.group, one.kind.kind): one for one in (*DEFINITIONS, *gatewayapi.DEFINITIONS)

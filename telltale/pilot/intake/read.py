@@ -21,6 +21,7 @@ from telltale.kube.istio import kinds as istio
 from telltale.kube.istio.kinds import (
     DESTINATION_RULE,
     GATEWAY,
+    PROXY_CONFIG,
     SERVICE_ENTRY,
     SIDECAR,
     TELEMETRY,
@@ -37,7 +38,15 @@ from telltale.model.patch import ordered
 from telltale.model.scope import EVERYWHERE
 from telltale.model.service import Service
 from telltale.model.workload import Workload
-from telltale.pilot.intake import exports, nodes, registry, sidecars, virtualservices, workloads
+from telltale.pilot.intake import (
+    exports,
+    nodes,
+    proxyconfigs,
+    registry,
+    sidecars,
+    virtualservices,
+    workloads,
+)
 from telltale.pilot.intake.destinations import rules as destinationrules
 from telltale.pilot.intake.doors import read as gateways, secrets
 from telltale.pilot.intake.entries import machines
@@ -118,6 +127,7 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     given = registry.Given(objects.services, objects.slices, entries, pods, tuple(found))
     known, wrong = registry.read(given, options, memo)
     problems += wrong
+    problems += proxyconfigs.read(objects.of(PROXY_CONFIG), options.domain, memo)[1]
     seen, wrong = sidecars.read(objects.of(SIDECAR), options.domain, memo)
     problems += wrong
     configs = _shown(objects, VIRTUAL_SERVICE, options.shown.routings, memo)

@@ -46,7 +46,7 @@ def webhook(loop: asyncio.AbstractEventLoop) -> Iterator[Object]:
         return asyncio.run_coroutine_threadsafe(work, loop).result(20)
 
     settings = SidecarSettings(proxy_image="telltale/proxyv2:1.0")
-    served = serving(settings, tls, Listen("127.0.0.1", 0), check=judged)
+    served = serving(lambda: settings, tls, Listen("127.0.0.1", 0), check=judged)
     port = wait(served.__aenter__())
     try:
         yield {
