@@ -48,3 +48,12 @@ def pair(name: str, signer: Pair | None = None, bits: int = 0) -> Pair:
         made.public_bytes(Encoding.PEM),
         private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), made, private,
     )  # fmt: skip
+
+
+def crl(of: Pair) -> bytes:
+    """A list of certificates that this authority has revoked: none."""
+    made = (
+        x509.CertificateRevocationListBuilder().issuer_name(of.certificate.subject)
+        .last_update(_FROM).next_update(_TO).sign(of.private, hashes.SHA256())
+    )  # fmt: skip
+    return made.public_bytes(Encoding.PEM)

@@ -26,6 +26,7 @@ from telltale.pilot.envoy.resources import Bundle
 from telltale.pilot.intake import meshconfig
 from telltale.pilot.intake.read import Objects, read, reading
 from telltale.pilot.plan import plan
+from tests.pilot import certificates as certificates_of
 from tests.stories.told import objects_from
 
 HERE = Path(__file__).parent
@@ -48,7 +49,15 @@ def options_of(story: str) -> Options:
 
 
 def first_proxy(mesh: Mesh) -> Proxy:
-    workload = next(iter(mesh.workloads.values()))
+    return proxy_of(mesh, next(iter(mesh.workloads.values())))
+
+
+def proxies(mesh: Mesh) -> list[Proxy]:
+    """Of all workloads, and one of elsewhere."""
+    return [*(proxy_of(mesh, one) for one in mesh.workloads.values()), stranger(mesh)]
+
+
+def proxy_of(mesh: Mesh, workload: Workload) -> Proxy:
     role = Role.ROUTER if mesh.gateways_of(workload) else Role.SIDECAR
     address = workload.addresses[0]
     return Proxy(f"{role}~{address}~{workload.key}~x", workload, role=role, peer=address)
@@ -150,13 +159,37 @@ def test_what_is_pointed_at_is_there(story):
         assert len(domains) == len(set(domains)), table.name
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory) -> Path:
+    """What stands in /etc/certs of a story's proxies."""
+    folder = tmp_path_factory.mktemp("certs")
+    made = certificates_of.pair("story.example")
+    for name, text in (("cert", made.chain), ("ca", made.chain), ("key", made.key),
+                       ("crl", certificates_of.crl(made))):  # fmt: skip
+        (folder / f"{name}.pem").write_bytes(text)
+    return folder
+
+
 @pytest.mark.live
 @pytest.mark.parametrize("access_log", ["", "/dev/stdout"])
 @pytest.mark.parametrize("story", STORIES)
-def test_stock_envoy_accepts_it(story, access_log, tmp_path):
-    """Everything in one static bootstrap, through `envoy --mode validate`."""
+def test_stock_envoy_accepts_it(story, access_log, tmp_path, certificates):
+    """All that any proxy of the story is told, through `envoy --mode validate`."""
     mesh, _ = read(objects_of(story), replace(options_of(story), access_log=access_log))
-    bundle = plan(mesh, first_proxy(mesh))
+    told = {str(bundle): bundle for bundle in (plan(mesh, proxy) for proxy in proxies(mesh))}
+    for bundle in told.values():
+        text = MessageToJson(static(bundle)).replace("/etc/certs/", f"{certificates}/")
+        file = tmp_path / "bootstrap.json"
+        file.write_text(text)
+        done = subprocess.run(
+            [_envoy(), "--mode", "validate", "-c", str(file), "-l", "error"],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+def static(bundle: Bundle) -> Bootstrap:
+    """Everything in one bootstrap. RDS tables cannot stand in one: each is served by a listener."""
     bootstrap = Bootstrap()
     bootstrap.node.id, bootstrap.node.cluster = "test", "test"
     bootstrap.dynamic_resources.ads_config.api_type = 2
@@ -164,16 +197,9 @@ def test_stock_envoy_accepts_it(story, access_log, tmp_path):
     service.envoy_grpc.cluster_name = "BlackHoleCluster"
     bootstrap.static_resources.clusters.extend(bundle.clusters)
     bootstrap.static_resources.listeners.extend(bundle.listeners)
-    # RDS tables cannot stand in a bootstrap: serve each by a listener.
     for index, table in enumerate(bundle.routes):
         bootstrap.static_resources.listeners.add().CopyFrom(_serving(table, 20_000 + index))
-    file = tmp_path / "bootstrap.json"
-    file.write_text(MessageToJson(bootstrap))
-    done = subprocess.run(
-        [_envoy(), "--mode", "validate", "-c", str(file), "-l", "error"],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    return bootstrap
 
 
 def _serving(table, port):
