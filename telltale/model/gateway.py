@@ -50,7 +50,8 @@ class Credential:
 class ServerTls:
     """How a server speaks TLS. `keys` are key pairs of different kinds (RSA, ECDSA) for one name.
 
-    `authorities` None: with the first key pair, or beside it. None for a version: Envoy's own.
+    `authorities` None: with the first key pair, or beside it; `trusted` are authorities themselves,
+    in PEM, where they are no secret. None for a version: Envoy's own.
     """
 
     ends: Ends
@@ -63,6 +64,7 @@ class ServerTls:
     maximum: TlsVersion | None = None
     ciphers: tuple[str, ...] = ()
     unverified: bool = False  # clients' certificates are asked for and not judged
+    trusted: str = ""
 
     @property
     def passes(self) -> bool:
@@ -72,7 +74,7 @@ class ServerTls:
     @property
     def judges(self) -> Credential | None:
         """Whom clients' certificates must come from: as named, or those kept with the key pair."""
-        if self.ends not in (Ends.MUTUAL, Ends.OPTIONAL_MUTUAL):
+        if self.ends not in (Ends.MUTUAL, Ends.OPTIONAL_MUTUAL) or self.trusted:
             return None
         return self.authorities or replace(self.keys[0], authority=True)
 
@@ -99,7 +101,8 @@ class Server:
     """`port` is the one that clients of the gateway's Service dial. `speaks`: what is spoken there,
     inside TLS where that ends here; TLS where it does not.
 
-    `redirect`: plain HTTP is answered with a redirect to https.
+    `redirect`: plain HTTP is answered with a redirect to https. `isolated`: among such servers of a
+    port, what one is named for most closely is answered by it alone, or by nobody.
     """
 
     port: int
@@ -109,6 +112,7 @@ class Server:
     bind: str = ""
     tls: ServerTls | None = None
     redirect: bool = False
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

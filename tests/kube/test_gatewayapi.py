@@ -58,7 +58,7 @@ def test_acronyms_are_spelled_as_the_api_spells_them():
 
 def test_every_kind_has_a_definition_that_a_cluster_takes():
     names = {one["metadata"]["name"]: one for one in definitions()}
-    assert len(names) == len(DEFINITIONS) == 8
+    assert len(names) == len(DEFINITIONS) == 10
     found = names[f"httproutes.{HTTP_ROUTE.group}"]
     assert [one["name"] for one in found["spec"]["versions"]] == ["v1", "v1beta1"]
     assert dig(found, "metadata", "annotations", "api-approved.kubernetes.io")

@@ -1,4 +1,7 @@
-"""GatewayClass, Gateway, ReferenceGrant, BackendTLSPolicy. Pure. Never: the meaning."""
+"""GatewayClass, Gateway, ListenerSet, ReferenceGrant, BackendTLSPolicy. Pure.
+
+Never: the meaning.
+"""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -125,6 +128,22 @@ class Gateway(Message):
     infrastructure: Infrastructure | None = None
     allowed_listeners: AllowedListeners | None = None
     tls: GatewayTLS | None = None
+
+
+class ParentGateway(Message):
+    """The Gateway that a ListenerSet adds to."""
+
+    group: GatewayGroup = GATEWAY_GROUP
+    kind: Annotated[str, default("Gateway")] = "Gateway"
+    name: Name = ""
+    namespace: Namespace | None = None
+
+
+class ListenerSet(Message):
+    """Further listeners of a Gateway, by somebody else than who wrote the Gateway."""
+
+    parent_ref: Annotated[ParentGateway, REQUIRED] = ParentGateway()
+    listeners: Annotated[list[Listener], keyed(64, "name"), REQUIRED] = []
 
 
 class GrantFrom(Message):

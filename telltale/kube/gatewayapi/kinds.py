@@ -20,10 +20,12 @@ def _kind(kind: str, plural: str, *, namespaced: bool = True) -> Kind[Config]:
 
 GATEWAY_CLASS = _kind("GatewayClass", "gatewayclasses", namespaced=False)
 GATEWAY = _kind("Gateway", "gateways")
+LISTENER_SET = _kind("ListenerSet", "listenersets")
 HTTP_ROUTE = _kind("HTTPRoute", "httproutes")
 GRPC_ROUTE = _kind("GRPCRoute", "grpcroutes")
 TLS_ROUTE = _kind("TLSRoute", "tlsroutes")
 TCP_ROUTE = _kind("TCPRoute", "tcproutes")
+UDP_ROUTE = _kind("UDPRoute", "udproutes")
 REFERENCE_GRANT = _kind("ReferenceGrant", "referencegrants")
 BACKEND_TLS_POLICY = _kind("BackendTLSPolicy", "backendtlspolicies")
 
@@ -59,10 +61,18 @@ DEFINITIONS: tuple[Definition, ...] = (
                "Whether it serves"),
         short=("gtw",), also=_BETA,
     ),
+    _defined(
+        LISTENER_SET, gateways.ListenerSet,
+        column("Accepted", '.status.conditions[?(@.type=="Accepted")].status', "Whether it is"),
+        column("Programmed", '.status.conditions[?(@.type=="Programmed")].status',
+               "Whether it serves"),
+        short=("lset",),
+    ),
     _defined(HTTP_ROUTE, routes.HTTPRoute, _HOSTNAMES, also=_BETA),
     _defined(GRPC_ROUTE, routes.GRPCRoute, _HOSTNAMES, also=_ALPHA),
     _defined(TLS_ROUTE, routes.TLSRoute, _HOSTNAMES, also=("v1alpha3", "v1alpha2")),
     _defined(TCP_ROUTE, routes.TCPRoute, also=_ALPHA),
+    _defined(UDP_ROUTE, routes.UDPRoute, also=_ALPHA),
     _defined(REFERENCE_GRANT, gateways.ReferenceGrant, short=("refgrant",), also=_BETA),
     _defined(BACKEND_TLS_POLICY, gateways.BackendTLSPolicy, short=("btlspolicy",),
              also=("v1alpha3",)),

@@ -1,4 +1,4 @@
-"""HTTPRoute, GRPCRoute, TLSRoute, TCPRoute: what goes where. Pure. Never: the meaning."""
+"""HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute: what goes where. Pure. Never: the meaning."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -160,3 +160,10 @@ class TCPRoute(Message):
 
     parent_refs: ParentRefs = []
     rules: Annotated[list[ConnectionRule], listed(1, 1), REQUIRED] = []
+
+
+class UDPRoute(Message):
+    """Where datagrams go."""
+
+    parent_refs: ParentRefs = []
+    rules: Annotated[list[ConnectionRule], listed(16, 1), REQUIRED] = []

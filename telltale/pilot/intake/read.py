@@ -49,7 +49,7 @@ from telltale.pilot.intake import (
 )
 from telltale.pilot.intake.destinations import rules as destinationrules
 from telltale.pilot.intake.doors import read as gateways, secrets
-from telltale.pilot.intake.entries import machines
+from telltale.pilot.intake.entries import machines, read as serviceentries
 from telltale.pilot.intake.gatewayapi import read as gatewayapi, tlspolicies
 from telltale.pilot.intake.gatewayapi.world import World
 from telltale.pilot.intake.problem import Problem
@@ -100,13 +100,17 @@ def _together(*objects: object) -> tuple[object, ...]:
 
 def _edge(
     domain: str, services: tuple[Service, ...], held: tuple[Secret, ...],
-    texts: tuple[ConfigMap, ...], *groups: tuple[Config, ...],
+    texts: tuple[ConfigMap, ...], entries: tuple[Config, ...], *groups: tuple[Config, ...],
 ) -> gatewayapi.Found:  # fmt: skip
     """All of the Gateway API at once: its rules are judged across objects."""
     by_kind = dict(zip(GATEWAY_API, groups, strict=True))
     known = {one.host: one for one in services}
-    world = World(domain, known, credentials=secrets.standing(secrets.read(held)))
-    return gatewayapi.read(by_kind.__getitem__, world, texts)
+    world = World(
+        domain, known, credentials=secrets.standing(secrets.read(held)),
+        texts={(one.metadata.namespace, one.metadata.name): one.data for one in texts},
+        entries=serviceentries.declaring(entries, services),
+    )  # fmt: skip
+    return gatewayapi.read(by_kind.__getitem__, world)
 
 
 def read(objects: Objects, options: Options = DEFAULT) -> tuple[Mesh, tuple[Problem, ...]]:
@@ -140,7 +144,7 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     edge = memo.of(
         _edge, options.domain, *(
             memo.of(_together, *group) for group in (
-                known.services.values(), objects.secrets, objects.texts,
+                known.services.values(), objects.secrets, objects.texts, objects.of(SERVICE_ENTRY),
                 *(objects.of(kind) for kind in GATEWAY_API),
             )
         ),

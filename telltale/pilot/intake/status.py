@@ -15,6 +15,7 @@ from telltale.kube.kinds import Kind
 from telltale.kube.meta import Config
 
 CONDITIONS = "conditions"
+_NEVER_KEPT = ("InsecureFrontendValidationMode",)  # ours alone, and only while it is true
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _kept(old: Json, wanted: Json) -> list[Json]:
     ours = {_type(one) for one in _items(wanted)}
     return [
         one for one in _items(old)
-        if (_type(one) and _type(one) not in ours)
+        if (_type(one) and _type(one) not in ours and _type(one) not in _NEVER_KEPT)
         or (dig(one, "controllerName") and not _by_us(one, wanted))
     ]  # fmt: skip
 

@@ -86,7 +86,7 @@ def _sealed(built: Built, site: Site, *, trusted: bool) -> None:
         for chain in _automatic(built, site):
             built.listener.filter_chains.append(chain)
     elif tls.ends is Ends.PASSTHROUGH:
-        _passed(built, site)
+        _named(built, site)
     else:
         wanted = [*tls.needed(built.view.namespace)]
         if trusted and built.view.mesh.holds(wanted):
@@ -97,16 +97,16 @@ def _sealed(built: Built, site: Site, *, trusted: bool) -> None:
 def _opened(built: Built, site: Site, tls: ServerTls) -> None:
     """A chain for all hosts of a server, which opens TLS itself."""
     view, server = built.view, site.server
+    http = server.speaks.http
+    socket = gateway_tls.socket(tls, view.namespace, http=http)
+    for chain in () if http else _named(built, site):
+        chain.transport_socket.CopyFrom(socket)
     hosts = [one.name for one in server.hosts if _claim(built, one.name)]
     if not hosts:
         return
-    http = server.speaks.http
     chain = FilterChain(name=names.sealed_route(server, site.gateway.name))
-    chain.transport_socket.CopyFrom(gateway_tls.socket(tls, view.namespace, http=http))
-    if "*" in hosts:
-        chain.filter_chain_match.transport_protocol = "tls"
-    else:
-        chain.filter_chain_match.server_names.extend(hosts)
+    chain.transport_socket.CopyFrom(socket)
+    _match(chain, hosts)
     if http:
         _http(built, chain, chain.name, [site])
     elif found := next(_connections(view, site), None):
@@ -115,9 +115,17 @@ def _opened(built: Built, site: Site, tls: ServerTls) -> None:
         built.listener.filter_chains.append(chain)
 
 
-def _passed(built: Built, site: Site) -> None:
-    """A chain for each match of the routes by SNI: TLS goes through unopened."""
+def _match(chain: FilterChain, hosts: list[str]) -> None:
+    if "*" in hosts:
+        chain.filter_chain_match.transport_protocol = "tls"
+    else:
+        chain.filter_chain_match.server_names.extend(hosts)
+
+
+def _named(built: Built, site: Site) -> list[FilterChain]:
+    """A chain for each match of the routes by SNI; without more, TLS goes through it unopened."""
     view, server = built.view, site.server
+    made: list[FilterChain] = []
     for match, route in _connections(view, site, sealed=True):
         wanted = [
             sni for sni in match.sni
@@ -127,13 +135,12 @@ def _passed(built: Built, site: Site) -> None:
         if not wanted:
             continue
         chain = built.listener.filter_chains.add()
-        if "*" in wanted:
-            chain.filter_chain_match.transport_protocol = "tls"
-        else:
-            chain.filter_chain_match.server_names.extend(wanted)
+        _match(chain, wanted)
         for subnet in match.subnets:
             chain.filter_chain_match.prefix_ranges.append(_range(subnet))
         chain.filters.append(connection_routes.to(view, route.shares, server.port))
+        made.append(chain)
+    return made
 
 
 def _automatic(built: Built, site: Site) -> Iterator[FilterChain]:
@@ -179,7 +186,17 @@ def _http(built: Built, chain: FilterChain, name: str, sites: list[Site]) -> Non
         name, built.door.port, options, grpc_web=web, before=built.before
     )
     chain.filters.append(http)
-    built.routes.append(gateway_routes.table(built.view, name, sites))
+    others = () if sites is built.door.plain else _beside(built.door, sites)
+    built.routes.append(gateway_routes.table(built.view, name, sites, others))
+
+
+def _beside(door: Door, sites: list[Site]) -> list[Site]:
+    """Other servers of the port to which requests come by TLS."""
+    return [
+        one for one in door.sealed
+        if one not in sites and one.server.speaks.http and one.server.tls
+        and not one.server.tls.passes
+    ]  # fmt: skip
 
 
 def _range(subnet: str) -> CidrRange:

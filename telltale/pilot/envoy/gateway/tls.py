@@ -42,6 +42,9 @@ def socket(tls: ServerTls, namespace: str, *, http: bool) -> TransportSocket:
         combined = common.combined_validation_context
         combined.default_validation_context.CopyFrom(_judged(tls))
         by_sds(combined.validation_context_sds_secret_config, authorities, namespace)
+    elif tls.trusted:
+        common.validation_context.CopyFrom(_judged(tls))
+        common.validation_context.trusted_ca.inline_string = tls.trusted
     return TransportSocket(name="envoy.transport_sockets.tls", typed_config=pack(context))
 
 

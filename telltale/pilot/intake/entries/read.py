@@ -6,6 +6,7 @@ A host of an object is a service of its own. Never: which workloads a selector m
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from telltale.kube.codec import dig
 from telltale.kube.istio import serviceentry as istio
 from telltale.kube.istio.kinds import SERVICE_ENTRY
 from telltale.kube.istio.message import Config
@@ -49,6 +50,20 @@ def _entry(reader: Reader, spec: istio.ServiceEntry) -> tuple[Declared, ...] | N
         return None
     hosts = dict.fromkeys(host.lower().rstrip(".") for host in spec.hosts)
     return tuple(_declared(reader, spec, host) for host in hosts)
+
+
+def declaring(
+    given: Iterable[Config], known: Iterable[Service]
+) -> dict[tuple[str, str], tuple[Service, ...]]:
+    """By an object's namespace and name, those of the known services that it declares."""
+    mine = {(one.namespace, one.host): one for one in known if one.declared}
+    found: dict[tuple[str, str], tuple[Service, ...]] = {}
+    for one in given:
+        hosts, namespace = dig(one.spec, "hosts"), one.metadata.namespace
+        named = [str(host).lower().rstrip(".") for host in hosts] if isinstance(hosts, list) else []
+        places = [(namespace, host) for host in dict.fromkeys(named)]
+        found[namespace, one.metadata.name] = tuple(mine[at] for at in places if at in mine)
+    return found
 
 
 def _declared(reader: Reader, spec: istio.ServiceEntry, host: str) -> Declared:

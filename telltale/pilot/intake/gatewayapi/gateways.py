@@ -13,10 +13,10 @@ from telltale.kube.gatewayapi.kinds import GATEWAY
 from telltale.kube.meta import Config
 from telltale.model.gateway import Gateway, Host, Server
 from telltale.model.scope import Scope
-from telltale.pilot.intake.gatewayapi import listeners
-from telltale.pilot.intake.gatewayapi.listeners import Judged
+from telltale.pilot.intake.gatewayapi import addresses, frontends, listeners
+from telltale.pilot.intake.gatewayapi.listeners import Asking, Judged
 from telltale.pilot.intake.gatewayapi.subject import UNSUPPORTED, Subject, Wrong, read_all
-from telltale.pilot.intake.gatewayapi.world import Door, World
+from telltale.pilot.intake.gatewayapi.world import Door, Parent, World
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.services import host_of
 from telltale.pilot.intake.status import Condition, conditions
@@ -26,15 +26,36 @@ SUFFIX = "-istio"  # of what is made for a Gateway
 
 
 @dataclass
+class Added:
+    """The listeners of a ListenerSet; `refused`: none of them is a Gateway's."""
+
+    subject: Subject
+    judged: list[Judged] = field(default_factory=list)
+    refused: Wrong | None = None
+
+    @property
+    def key(self) -> Parent:
+        return "ListenerSet", self.subject.namespace, self.subject.origin.name
+
+    @property
+    def accepted(self) -> bool:
+        return not self.refused and any(not one.refused and not one.conflict for one in self.judged)
+
+
+@dataclass
 class Edge:
-    """One of our Gateways. `service` is the host of the Service in front of its proxies."""
+    """One of our Gateways. `service` is the host of the Service in front of its proxies.
+
+    `sets`: what is added to its own listeners, in the order in which they claim.
+    """
 
     subject: Subject
     spec: api.Gateway
     service: str
     judged: list[Judged] = field(default_factory=list)
     refused: Wrong | None = None
-    address: str = ""
+    placed: addresses.Placed = addresses.NOWHERE
+    sets: list[Added] = field(default_factory=list)
 
     @property
     def uid(self) -> str:
@@ -45,32 +66,50 @@ class Edge:
         return self.subject.meta.annotations
 
     @property
-    def key(self) -> tuple[str, str]:
-        return self.subject.namespace, self.subject.origin.name
+    def key(self) -> Parent:
+        return "Gateway", self.subject.namespace, self.subject.origin.name
 
     @property
-    def doors(self) -> tuple[Door, ...]:
-        """Routes attach themselves to every listener that is accepted, served or not."""
-        return tuple(
-            Door(
-                self.name_of(one), one.listener.name, one.listener.port,
-                one.listener.hostname or "", one.takes, one.listener.allowed_routes.namespaces,
-            )
-            for one in self.judged
-            if not (one.refused or one.conflict or self.refused)
-        )  # fmt: skip
+    def doors(self) -> dict[Parent, tuple[Door, ...]]:
+        """Routes attach themselves to every listener, served or not, of a Gateway that is."""
+        if self.refused:
+            return {self.key: ()}
+        found = {self.key: tuple(self._door(one) for one in self.judged)}
+        for added in self.sets:
+            listed = () if added.refused else added.judged
+            found[added.key] = tuple(self._door(one, added) for one in listed)
+        return found
+
+    @property
+    def everything(self) -> list[tuple[Judged, Added | None]]:
+        """All listeners, its own first."""
+        own: list[tuple[Judged, Added | None]] = [(one, None) for one in self.judged]
+        return own + [(one, added) for added in self.sets for one in added.judged]
 
     @property
     def gateways(self) -> list[Gateway]:
         return [
-            Gateway(self.subject.origin, self.name_of(one), Scope(), (_server(one),), self.service)
-            for one in self.judged
+            Gateway(
+                (added or self).subject.origin, self.name_of(one, added), Scope(),
+                (_server(one),), self.service,
+            )
+            for one, added in self.everything
             if one.served and not self.refused
-        ]
+        ]  # fmt: skip
 
-    def name_of(self, one: Judged) -> str:
-        namespace, name = self.key
-        return f"{namespace}/{name}-{INFIX}-{one.listener.name}"
+    def name_of(self, one: Judged, added: Added | None = None) -> str:
+        _, namespace, name = self.key
+        listener = one.listener.name
+        if added:  # no name of Kubernetes has a tilde, so it is nobody else's
+            listener = f"{listener}~{added.subject.origin.name}~{added.subject.namespace}"
+        return f"{namespace}/{name}-{INFIX}-{listener}"
+
+    def _door(self, one: Judged, added: Added | None = None) -> Door:
+        listener = one.listener
+        return Door(
+            self.name_of(one, added), listener.name, listener.port, listener.hostname or "",
+            one.takes, listener.allowed_routes.namespaces,
+        )  # fmt: skip
 
 
 def read(
@@ -87,11 +126,6 @@ def read(
     return found, problems
 
 
-def managed(spec: api.Gateway) -> bool:
-    """Whether its Deployment and Service are made for it; else it names a Service that is there."""
-    return not any(one.type == "Hostname" for one in spec.addresses)
-
-
 def status(edge: Edge, attached: Mapping[str, int]) -> Object:
     """`attached`: how many routes each listener has, by the gateway's name."""
     one = edge.subject
@@ -99,47 +133,41 @@ def status(edge: Edge, attached: Mapping[str, int]) -> Object:
         listeners.status(one, judged, attached.get(edge.name_of(judged), 0))
         for judged in edge.judged
     ]
-    addresses: list[Json] = []
-    if edge.address:
-        addresses.append({"type": "IPAddress", "value": edge.address})
-    said = conditions([_accepted(edge), _programmed(edge)])
-    return {"conditions": said, "addresses": addresses, "listeners": told}
+    said = [_accepted(edge), _programmed(edge)]
+    if frontends.insecure(edge.spec.tls):
+        message = "clients are let in without a good certificate: mode AllowInsecureFallback"
+        said.append(
+            one.condition("InsecureFrontendValidationMode", True, "ConfigurationChanged", message)
+        )
+    return {
+        "conditions": conditions(said), "addresses": edge.placed.told, "listeners": told,
+        "attachedListenerSets": sum(added.accepted for added in edge.sets),
+    }  # fmt: skip
 
 
 def _edge(subject: Subject, spec: api.Gateway, world: World) -> Edge:
     service = host_of(f"{subject.origin.name}{SUFFIX}", subject.namespace, world.domain)
-    for one in spec.addresses:
-        if one.type == "Hostname":
-            short = "." not in one.value
-            service = host_of(one.value, subject.namespace, world.domain) if short else one.value
-            break
+    if named := addresses.named(spec):
+        short = "." not in named
+        service = host_of(named, subject.namespace, world.domain) if short else named
     edge = Edge(subject, spec, service)
-    edge.judged = listeners.judge(subject, world, spec.listeners, spec.tls)
+    edge.judged = listeners.judge(Asking(subject, subject, world, spec.tls), spec.listeners)
     edge.refused = _refused(spec)
     if edge.refused:
         subject.tell(edge.refused, "the Gateway is not served")
-    known = world.services.get(service)
-    if known and known.addresses:
-        edge.address = known.addresses[0]
+    edge.placed = addresses.placed(spec, service, world.services.get(service))
     return edge
 
 
 def _refused(spec: api.Gateway) -> Wrong | None:
-    other = [one.type for one in spec.addresses if one.type != "Hostname"]
-    if other:
-        what = f"{other[0]} cannot be chosen: the cluster gives the address"
-        hint = "leave it out, or name a Service that is there with type Hostname"
-        return Wrong("UnsupportedAddress", "spec.addresses", what, hint)
+    if wrong := addresses.unsupported(spec):
+        return wrong
     if spec.infrastructure and spec.infrastructure.parameters_ref:
         place, what = "spec.infrastructure.parametersRef", "is not supported"
         return Wrong("InvalidParameters", place, what, "use labels and annotations")
     if spec.tls and spec.tls.backend and spec.tls.backend.client_certificate_ref:
         place, what = "spec.tls.backend.clientCertificateRef", "is not supported"
         return Wrong(UNSUPPORTED, place, what, "use a DestinationRule with tls MUTUAL")
-    if spec.allowed_listeners and spec.allowed_listeners.namespaces:
-        place, what = "spec.allowedListeners", "ListenerSets are not supported"
-        if spec.allowed_listeners.namespaces.from_ != "None":
-            return Wrong(UNSUPPORTED, place, what, "write the listeners in the Gateway")
     return None
 
 
@@ -147,21 +175,16 @@ def _accepted(edge: Edge) -> Condition:
     one = edge.subject
     if edge.refused:
         return one.condition("Accepted", False, edge.refused.reason, edge.refused.message)
-    bad = [judged.listener.name for judged in edge.judged if judged.refused or judged.conflict]
-    if not bad:
-        return one.condition("Accepted", True, "Accepted", "all listeners are accepted")
-    message = f"not accepted: listener {', '.join(bad)}; see their conditions"
-    some = len(bad) < len(edge.judged)
-    return one.condition("Accepted", some, "ListenersNotValid", message)
+    return listeners.summary(one, edge.judged)
 
 
 def _programmed(edge: Edge) -> Condition:
     one = edge.subject
-    if edge.refused or not any(judged.served for judged in edge.judged):
+    if edge.refused or not any(judged.served for judged, _ in edge.everything):
         return one.condition("Programmed", False, "Invalid", "no listener can be served")
-    if not edge.address:
-        message = f"the Service {edge.service} is not there, or has no address yet"
-        return one.condition("Programmed", False, "AddressNotAssigned", message)
+    if edge.placed.wrong:
+        return one.condition("Programmed", False, edge.placed.wrong.reason,
+                             edge.placed.wrong.message)  # fmt: skip
     return one.condition("Programmed", True, "Programmed", f"served by {edge.service}")
 
 
@@ -169,5 +192,5 @@ def _server(one: Judged) -> Server:
     listener = one.listener
     return Server(
         port=listener.port, speaks=one.speaks, hosts=(Host(listener.hostname or "*"),),
-        name=listener.name, tls=one.tls,
+        name=listener.name, tls=one.tls, isolated=one.speaks.http,
     )  # fmt: skip

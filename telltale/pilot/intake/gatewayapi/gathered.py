@@ -8,7 +8,7 @@ written. Never: what a rule says.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from telltale.model.route import ConnectionMatch, ConnectionRoute, Match, Routing, Share
+from telltale.model.route import MESH, ConnectionMatch, ConnectionRoute, Match, Routing, Share
 from telltale.model.scope import Origin, Scope
 from telltale.pilot.intake.gatewayapi.parents import Attachment
 from telltale.pilot.intake.gatewayapi.rules import Ruled
@@ -40,11 +40,14 @@ class Gathered:
         self, origin: Origin, attachments: Iterable[Attachment], shares: tuple[Share, ...],
         names: tuple[str, ...] | None = None,
     ) -> None:  # fmt: skip
-        """`names`: those that a client asks for, for TLS; in the mesh a name is not needed."""
-        for table, host, port in self._at(origin, attachments):
-            asked = () if names is None else (names or (host,))
-            one = ConnectionRoute((ConnectionMatch(sni=asked, port=port),), shares)
-            (table.tls if asked else table.tcp).append(one)
+        """`names`: those that a client asks for, for TLS; at a gateway of these what its listener
+        has in common with them, in the mesh none is needed."""
+        for one in attachments:
+            for table, host, port in self._at(origin, (one,)):
+                meant = names if one.gateway == MESH else ()
+                asked = () if names is None else (meant or (host,))
+                route = ConnectionRoute((ConnectionMatch(sni=asked, port=port),), shares)
+                (table.tls if asked else table.tcp).append(route)
 
     def routings(self) -> list[Routing]:
         return [

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from telltale.kube.codec import Json, Object
-from telltale.kube.gatewayapi.gateways import FrontendValidation, GatewayTLS, Listener
-from telltale.kube.gatewayapi.message import GROUP, ObjectRef, SecretRef
+from telltale.kube.gatewayapi.gateways import GatewayTLS, Listener
+from telltale.kube.gatewayapi.message import GROUP, SecretRef
 from telltale.model.gateway import Credential, Ends, ServerTls
 from telltale.model.service import Protocol
+from telltale.pilot.intake.gatewayapi import frontends
 from telltale.pilot.intake.gatewayapi.grants import Named
 from telltale.pilot.intake.gatewayapi.subject import UNSUPPORTED, Subject, Wrong
 from telltale.pilot.intake.gatewayapi.world import World
@@ -40,17 +41,33 @@ class Judged:
         return not (self.refused or self.conflict or lost)
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whose listeners are judged, and by the proxies of which Gateway they would be served.
+
+    `tls`: what the Gateway says for all of them.
+    """
+
+    subject: Subject
+    gateway: Subject
+    world: World
+    tls: GatewayTLS | None = None
+
+
 def judge(
-    subject: Subject, world: World, given: Iterable[Listener], tls: GatewayTLS | None
+    asking: Asking, given: Iterable[Listener], before: Iterable[Judged] = ()
 ) -> list[Judged]:
-    found = [_judged(subject, world, one, tls) for one in enumerate(given)]
+    """`before`: listeners of the same Gateway that go before these, whatever they claim."""
+    found = [_judged(asking, one) for one in enumerate(given)]
+    elder = [one for one in before if not (one.refused or one.conflict)]
     for one in found:
-        one.conflict = next((why for other in found if (why := _conflict(one, other))), None)
+        others = (*elder, *found)
+        one.conflict = next((why for other in others if (why := _conflict(one, other))), None)
         for wrong in (one.refused, one.conflict):
             if wrong:
-                subject.tell(wrong, "the listener is not served")
+                asking.subject.tell(wrong, "the listener is not served")
         for wrong in one.unresolved:
-            subject.tell(wrong, "the listener is served without it")
+            asking.subject.tell(wrong, "the listener is served without it")
     return found
 
 
@@ -71,6 +88,15 @@ def status(subject: Subject, one: Judged, attached: int) -> Object:
     }  # fmt: skip
 
 
+def summary(subject: Subject, judged: list[Judged]) -> Condition:
+    """Whether what has these listeners is accepted: some are enough."""
+    bad = [one.listener.name for one in judged if one.refused or one.conflict]
+    if not bad:
+        return subject.condition("Accepted", True, "Accepted", "all listeners are accepted")
+    message = f"not accepted: listener {', '.join(bad)}; see their conditions"
+    return subject.condition("Accepted", len(bad) < len(judged), "ListenersNotValid", message)
+
+
 def _conflicted(subject: Subject, one: Judged) -> Condition:
     if one.conflict:
         return subject.condition("Conflicted", True, one.conflict.reason, one.conflict.message)
@@ -84,9 +110,7 @@ def _resolved(subject: Subject, one: Judged) -> Condition:
     return subject.condition("ResolvedRefs", False, one.unresolved[0].reason, message)
 
 
-def _judged(
-    subject: Subject, world: World, at: tuple[int, Listener], tls: GatewayTLS | None
-) -> Judged:
+def _judged(asking: Asking, at: tuple[int, Listener]) -> Judged:
     index, listener = at
     found = Judged(listener, f"spec.listeners[{index}]")
     takes = _PROTOCOLS.get(listener.protocol)
@@ -95,7 +119,7 @@ def _judged(
         found.refused = Wrong("UnsupportedProtocol", f"{found.place}.protocol", what, hint)
         return found
     if listener.protocol in ("HTTPS", "TLS"):
-        _secure(subject, world, found, tls)
+        _secure(asking, found)
     if found.tls and listener.protocol == "TLS" and not found.tls.passes:
         takes = (*_NAMED, *_PLAIN)
     if listener.protocol in ("TLS", "TCP"):
@@ -117,7 +141,7 @@ def _allowed(found: Judged, takes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(kind for kind in takes if not asked or kind in names)
 
 
-def _secure(subject: Subject, world: World, found: Judged, tls: GatewayTLS | None) -> None:
+def _secure(asking: Asking, found: Judged) -> None:
     given, place = found.listener.tls, f"{found.place}.tls"
     if given is None:
         what = f"{found.listener.protocol} needs it"
@@ -133,66 +157,40 @@ def _secure(subject: Subject, world: World, found: Judged, tls: GatewayTLS | Non
     else:
         keys = [
             key for index, ref in enumerate(given.certificate_refs)
-            if (key := _key(subject, world, found, (ref, f"{place}.certificateRefs[{index}]")))
+            if (key := _key(asking, found, (ref, f"{place}.certificateRefs[{index}]")))
         ]  # fmt: skip
         if not given.certificate_refs:
             place = f"{place}.certificateRefs"
             wrong = Wrong("InvalidCertificateRef", place, "is empty", "name a Secret")
             found.unresolved.append(wrong)
         found.tls = ServerTls(Ends.SIMPLE, tuple(keys[:2]))
-        _clients(subject, world, found, tls)
+        if wanted := frontends.validation(asking.tls, found.listener.port):
+            asked = frontends.asked(asking.gateway, asking.world, wanted, found.tls)
+            found.tls, found.refused = asked.tls, asked.refused
+            found.unresolved += asked.wrong
 
 
-def _clients(subject: Subject, world: World, found: Judged, tls: GatewayTLS | None) -> None:
-    """What is asked of clients: by the Gateway, for a port or for all."""
-    frontend = tls.frontend if tls else None
-    if frontend is None or found.tls is None:
-        return
-    by_port = {one.port: one.tls for one in frontend.per_port}
-    chosen = by_port.get(found.listener.port, frontend.default)
-    validation = chosen.validation if chosen else None
-    if validation is None:
-        return
-    place = "spec.tls.frontend"
-    ref = _authority_of(validation)
-    if ref is None:
-        what = "one Secret, and only valid certificates, are supported"
-        hint = "name a single Secret with ca.crt, and AllowValidOnly"
-        found.refused = Wrong(UNSUPPORTED, place, what, hint)
-        return
-    at = ref, f"{place}.caCertificateRefs[0]"
-    known = _key(subject, world, found, at, authority=True)
-    # Without authorities nobody can be judged: then nobody is served either.
-    found.tls = ServerTls(Ends.MUTUAL, found.tls.keys if known else (), known)
-
-
-def _authority_of(validation: FrontendValidation) -> ObjectRef | None:
-    refs = validation.ca_certificate_refs
-    if len(refs) != 1 or validation.mode != "AllowValidOnly" or refs[0].kind != "Secret":
-        return None
-    return refs[0]
-
-
-def _key(
-    subject: Subject, world: World, found: Judged, at: tuple[SecretRef | ObjectRef, str],
-    *, authority: bool = False,
-) -> Credential | None:  # fmt: skip
+def _key(asking: Asking, found: Judged, at: tuple[SecretRef, str]) -> Credential | None:
     ref, place = at
+    subject = asking.subject
     namespace = ref.namespace or subject.namespace
     if (ref.group, ref.kind) != ("", "Secret"):
         what = f'"{ref.kind}" holds no certificate'
         wrong = Wrong("InvalidCertificateRef", place, what, "name a Secret")
-    elif not world.grants.allow(subject.named, Named("", "Secret", namespace, ref.name)):
+    elif not asking.world.grants.allow(subject.named, Named("", "Secret", namespace, ref.name)):
         what = f"Secret {namespace}/{ref.name} is of another namespace"
-        hint = f"create a ReferenceGrant in {namespace} from Gateway in {subject.namespace}"
+        hint = (
+            f"create a ReferenceGrant in {namespace} from {subject.kind.kind}"
+            f" in {subject.namespace}"
+        )
         wrong = Wrong("RefNotPermitted", place, what, hint)
-    elif (broken := world.credentials.get(Credential(ref.name, namespace, authority))) != "":
+    elif (broken := asking.world.credentials.get(Credential(ref.name, namespace))) != "":
         what = f"Secret {namespace}/{ref.name}: {broken or 'is not there, or holds no such thing'}"
-        hint = "write ca.crt there" if authority else "write tls.crt and tls.key there"
+        hint = "write tls.crt and tls.key there"
         wrong = Wrong("InvalidCertificateRef", place, what, hint)
     else:
-        local = namespace == subject.namespace
-        return Credential(ref.name, "" if local else namespace, authority)
+        local = namespace == asking.gateway.namespace
+        return Credential(ref.name, "" if local else namespace)
     found.unresolved.append(wrong)
     return None
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from telltale.kube.codec import Json, Object
 from telltale.kube.gatewayapi.kinds import GATEWAY, GATEWAY_CLASS
 from telltale.kube.gatewayapi.message import GROUP
+from telltale.pilot.intake.gatewayapi import addresses
 from telltale.pilot.intake.gatewayapi.classes import OURS
-from telltale.pilot.intake.gatewayapi.gateways import SUFFIX, Edge, managed
+from telltale.pilot.intake.gatewayapi.gateways import SUFFIX, Edge
 from telltale.pilot.intake.status import CONTROLLER
 
 SERVICE_TYPE = "networking.istio.io/service-type"
@@ -36,7 +37,7 @@ def objects(edges: Iterable[Edge]) -> tuple[Object, ...]:
     """Of all Gateways that are accepted and name no Service themselves, and the class itself."""
     found = [gateway_class()]
     for edge in edges:
-        if managed(edge.spec) and not edge.refused:
+        if not addresses.named(edge.spec) and not edge.refused:
             found += [_account(edge), _deployment(edge), _service(edge)]
     return tuple(found)
 
@@ -73,18 +74,18 @@ def _service(edge: Edge) -> Object:
         {"name": "status-port", "port": STATUS_PORT, "targetPort": STATUS_PORT, "protocol": "TCP"}
     ]
     spoken: dict[int, str] = {}
-    for one in edge.spec.listeners:
-        spoken.setdefault(one.port, one.protocol.lower())
+    for one, _ in edge.everything:
+        spoken.setdefault(one.listener.port, one.listener.protocol.lower())
     ports += [
         {"name": f"{protocol}-{port}", "port": port, "targetPort": port, "protocol": "TCP"}
         for port, protocol in spoken.items()
         if port != STATUS_PORT and protocol in ("http", "https", "tls", "tcp")
     ]
     kind = edge.annotations.get(SERVICE_TYPE, "LoadBalancer")
-    return {
-        "apiVersion": "v1", "kind": "Service", "metadata": _metadata(edge),
-        "spec": {"type": kind, "selector": _chosen(edge), "ports": ports},
-    }  # fmt: skip
+    spec: Object = {"type": kind, "selector": _chosen(edge), "ports": ports}
+    if wanted := addresses.asked(edge.spec):
+        spec["clusterIP" if kind == "ClusterIP" else "loadBalancerIP"] = wanted[0]
+    return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(edge), "spec": spec}
 
 
 def _name(edge: Edge) -> str:

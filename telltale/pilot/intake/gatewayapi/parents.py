@@ -1,4 +1,5 @@
-"""What a route is attached to: listeners of Gateways, or Services for clients in the mesh. Pure.
+"""What a route is attached to: listeners of Gateways, or Services (and hosts of ServiceEntries) for
+clients in the mesh. Pure.
 
 A route in a Service's own namespace holds for all its clients; one in another namespace for the
 clients of that namespace only (GEP-1426: producer and consumer routes). Never: what a route says.
@@ -12,8 +13,9 @@ from telltale.kube.gatewayapi.message import ParentRef
 from telltale.model.route import MESH
 from telltale.model.scope import Scope
 from telltale.pilot.intake.gatewayapi import hostnames
+from telltale.pilot.intake.gatewayapi.grants import Named
 from telltale.pilot.intake.gatewayapi.subject import UNSUPPORTED, Subject, Wrong
-from telltale.pilot.intake.gatewayapi.world import ISTIO, Door, World, is_gateway, is_service
+from telltale.pilot.intake.gatewayapi.world import Door, World, is_called, is_gateway, lacking
 from telltale.pilot.intake.status import CONTROLLER, Condition, conditions
 
 EVERYBODY = Scope()
@@ -47,13 +49,10 @@ def of(
         place = f"spec.parentRefs[{index}]"
         namespace = ref.namespace or subject.namespace
         result: list[Attachment] | Wrong
-        if is_service(ref.group, ref.kind):
-            result = _service(subject, world, (ref, place))
-        elif is_gateway(ref.group, ref.kind) and (namespace, ref.name) in world.doors:
+        if is_called(ref.group, ref.kind):
+            result = _called(subject, world, (ref, place))
+        elif is_gateway(ref.group, ref.kind) and (ref.kind, namespace, ref.name) in world.doors:
             result = _gateway(subject, world, (ref, place), names)
-        elif (ref.group, ref.kind) == (ISTIO, "ServiceEntry"):
-            what, hint = "a ServiceEntry cannot be a parent yet", "use a VirtualService"
-            result = Wrong(UNSUPPORTED, place, what, hint)
         else:
             continue
         if isinstance(result, Wrong):
@@ -61,6 +60,20 @@ def of(
             found.append(Parent(ref, wrong=result))
         else:
             found.append(Parent(ref, tuple(result)))
+    return found
+
+
+def unserved(subject: Subject, world: World, refs: Sequence[ParentRef]) -> list[Parent]:
+    """Of a kind that nobody here serves: said to each parent that would be ours to serve."""
+    what, hint = f"{subject.kind.kind} is not supported", "the proxies carry TCP: use a TCPRoute"
+    wrong = Wrong(UNSUPPORTED, "kind", what, hint)
+    found = [
+        Parent(ref, wrong=wrong) for ref in refs
+        if is_called(ref.group, ref.kind)
+        or (ref.kind, ref.namespace or subject.namespace, ref.name) in world.doors
+    ]  # fmt: skip
+    if found:
+        subject.tell(wrong, "the route does not hold anywhere")
     return found
 
 
@@ -103,21 +116,21 @@ def _dropped(subject: Subject) -> tuple[str, str]:
     return UNSUPPORTED, f"Dropped Rule: {said}; requests for it are answered with 500"
 
 
-def _service(
+def _called(
     subject: Subject, world: World, at: tuple[ParentRef, str]
 ) -> list[Attachment] | Wrong:
     ref, place = at
     namespace = ref.namespace or subject.namespace
-    service = world.service(namespace, ref.name)
-    if service is None:
-        what = f"Service {namespace}/{ref.name} is not there"
+    found = world.meant(Named(ref.group, ref.kind, namespace, ref.name))
+    if not found:
+        what = f"{ref.kind} {namespace}/{ref.name} is not there"
         return Wrong("NoMatchingParent", place, what, "create it, or correct the name")
-    if ref.port and service.port(ref.port) is None:
-        ports = ", ".join(str(port.number) for port in service.ports) or "none"
-        what = f"{namespace}/{ref.name} has no port {ref.port}"
-        return Wrong("NoMatchingParent", f"{place}.port", what, f"it has {ports}")
+    hosts = tuple(one.host for one in found if not ref.port or one.port(ref.port))
+    if not hosts:
+        what, hint = lacking(found[0], ref.port or 0)
+        return Wrong("NoMatchingParent", f"{place}.port", what, hint)
     scope = EVERYBODY if subject.namespace == namespace else Scope((subject.namespace,))
-    return [Attachment(MESH, (service.host,), scope, ref.port or 0)]
+    return [Attachment(MESH, hosts, scope, ref.port or 0)]
 
 
 def _gateway(
@@ -127,16 +140,17 @@ def _gateway(
     ref, place = at
     home = ref.namespace or subject.namespace
     doors = [
-        door for door in world.doors[home, ref.name]
+        door for door in world.doors[ref.kind, home, ref.name]
         if ref.section_name in (None, door.listener) and ref.port in (None, door.port)
     ]  # fmt: skip
     if not doors:
         wanted = f"listener {ref.section_name!r}" if ref.section_name else f"port {ref.port}"
-        what = f"Gateway {home}/{ref.name} has no {wanted}"
+        what = f"{ref.kind} {home}/{ref.name} has no {wanted}"
         return Wrong("NoMatchingParent", place, what, "name one of its listeners")
     welcome = [
         door for door in doors
-        if subject.kind.kind in door.takes and world.welcomes(door, home, subject.namespace)
+        if subject.kind.kind in door.takes
+        and world.welcomes(door.namespaces, home, subject.namespace)
     ]  # fmt: skip
     if not welcome:
         what = f"no listener of {home}/{ref.name} takes a {subject.kind.kind} from here"

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from telltale.kube.cluster import ConfigMap
 from telltale.kube.codec import Object
 from telltale.kube.gatewayapi import routes as api
 from telltale.kube.gatewayapi.kinds import (
@@ -19,9 +18,11 @@ from telltale.kube.gatewayapi.kinds import (
     GATEWAY_CLASS,
     GRPC_ROUTE,
     HTTP_ROUTE,
+    LISTENER_SET,
     REFERENCE_GRANT,
     TCP_ROUTE,
     TLS_ROUTE,
+    UDP_ROUTE,
 )
 from telltale.kube.kinds import NAMESPACE, Kind
 from telltale.kube.meta import Config
@@ -33,6 +34,7 @@ from telltale.pilot.intake.gatewayapi import (
     classes,
     gateways,
     grants,
+    listenersets,
     made,
     parents,
     rules,
@@ -62,8 +64,8 @@ class Found:
     made: tuple[Object, ...] = ()
 
 
-def read(of: Objects, world: World, texts: Iterable[ConfigMap] = ()) -> Found:
-    """`of` gives the objects of a kind; `world` what else there is, `texts` the ConfigMaps."""
+def read(of: Objects, world: World) -> Found:
+    """`of` gives the objects of a kind; `world` what else there is."""
     granted, problems = grants.read(of(REFERENCE_GRANT))
     labels = {one.metadata.name: one.metadata.labels for one in of(NAMESPACES)}
     world = replace(world, grants=granted, labels=labels)
@@ -71,7 +73,8 @@ def read(of: Objects, world: World, texts: Iterable[ConfigMap] = ()) -> Found:
     problems += wrong
     edges, wrong = gateways.read(of(GATEWAY), world, served)
     problems += wrong
-    world = replace(world, doors={one.key: one.doors for one in edges})
+    problems += listenersets.read(of(LISTENER_SET), world, edges)
+    world = replace(world, doors={key: doors for one in edges for key, doors in one.doors.items()})
     table, attached = Gathered(), Counter[str]()
     statuses = dict(judged)
     routed, wrong = _routes(of, world, table)
@@ -81,8 +84,10 @@ def read(of: Objects, world: World, texts: Iterable[ConfigMap] = ()) -> Found:
         statuses[one.about] = parents.status(one, parents_of, count)
     for edge in edges:
         statuses[edge.subject.about] = gateways.status(edge, attached)
+        for added in edge.sets:
+            statuses[added.subject.about] = listenersets.status(edge, added, attached)
     routings = table.routings()
-    secured = tlspolicies.read(of(BACKEND_TLS_POLICY), world, texts, routings)
+    secured = tlspolicies.read(of(BACKEND_TLS_POLICY), world, routings)
     return Found(
         routings, [model for edge in edges for model in edge.gateways], secured.policies,
         problems + secured.problems, statuses | secured.statuses, made.objects(edges),
@@ -128,8 +133,12 @@ def _routes(
                 names = tuple(spec.hostnames) if isinstance(spec, api.TLSRoute) else None
                 table.connections(one.origin, parent.attachments, shares, names)
 
+    def udp(one: Subject, spec: api.UDPRoute) -> None:
+        found.append((one, parents.unserved(one, world, spec.parent_refs), len(spec.rules)))
+
     wrong = subject.read_all(HTTP_ROUTE, api.HTTPRoute, of(HTTP_ROUTE), http)
     wrong += subject.read_all(GRPC_ROUTE, api.GRPCRoute, of(GRPC_ROUTE), grpc)
     wrong += subject.read_all(TLS_ROUTE, api.TLSRoute, of(TLS_ROUTE), tls)
     wrong += subject.read_all(TCP_ROUTE, api.TCPRoute, of(TCP_ROUTE), tcp)
+    wrong += subject.read_all(UDP_ROUTE, api.UDPRoute, of(UDP_ROUTE), udp)
     return found, wrong

@@ -7,9 +7,6 @@ nothing through: no server has the name that is then asked for. Never: what else
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from cryptography import x509
-
-from telltale.kube.cluster import ConfigMap
 from telltale.kube.codec import Json, Object
 from telltale.kube.gatewayapi import gateways as api
 from telltale.kube.gatewayapi.kinds import BACKEND_TLS_POLICY
@@ -19,13 +16,13 @@ from telltale.model.policy import Policy, Tls, TlsMode, Traffic
 from telltale.model.route import Routing, Share
 from telltale.model.scope import Scope
 from telltale.model.service import Service
+from telltale.pilot.intake.gatewayapi import pem
 from telltale.pilot.intake.gatewayapi.gateways import INFIX
 from telltale.pilot.intake.gatewayapi.subject import Subject, Wrong, read_all
 from telltale.pilot.intake.gatewayapi.world import World, is_service
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.status import CONTROLLER, About, conditions
 
-AUTHORITIES = "ca.crt"
 NOBODY = "no-authority.invalid"  # a name that no certificate can have (RFC 2606)
 
 
@@ -44,16 +41,13 @@ class _Target:
     wrong: Wrong | None = None
 
 
-def read(
-    given: Iterable[Config], world: World, texts: Iterable[ConfigMap], routings: list[Routing]
-) -> Found:
-    """`texts`: the ConfigMaps that authorities may stand in; `routings`: who leads to a Service."""
-    held = {(one.metadata.namespace, one.metadata.name): one.data for one in texts}
+def read(given: Iterable[Config], world: World, routings: list[Routing]) -> Found:
+    """`routings`: who leads to a Service."""
     taken: dict[tuple[str, int], str] = {}
     found = Found()
 
     def judge(one: Subject, spec: api.BackendTLSPolicy) -> None:
-        tls = _tls(one, spec, held)
+        tls = _tls(one, spec, world.texts)
         told: list[Json] = []
         for index, ref in enumerate(spec.target_refs):
             target = _target(one, world, ref, f"spec.targetRefs[{index}]")
@@ -116,26 +110,15 @@ def _tls(subject: Subject, spec: api.BackendTLSPolicy, held: Mapping[tuple[str, 
             what = f'"{ref.kind}" holds no authorities'
             subject.unresolve(Wrong("InvalidKind", place, what, "name a ConfigMap with ca.crt"))
             continue
-        text = held.get((subject.namespace, ref.name), {}).get(AUTHORITIES, "")
-        if wrong_text := _unfit(text):
-            what = f"ConfigMap {subject.namespace}/{ref.name}: {AUTHORITIES} {wrong_text}"
-            hint = "write the authority's certificates in PEM there"
-            subject.unresolve(Wrong("InvalidCACertificateRef", place, what, hint))
+        text = held.get((subject.namespace, ref.name), {}).get(pem.KEY, "")
+        if wrong_text := pem.unfit(text):
+            what = f"ConfigMap {subject.namespace}/{ref.name}: {pem.KEY} {wrong_text}"
+            subject.unresolve(Wrong("InvalidCACertificateRef", place, what, pem.HINT))
         else:
             found.append(text)
     if not found:
         return replace(tls, sans=(NOBODY,))
     return replace(tls, authorities="\n".join(found))
-
-
-def _unfit(pem: str) -> str:
-    if not pem:
-        return "is missing"
-    try:
-        x509.load_pem_x509_certificates(pem.encode())
-    except ValueError:
-        return "is not a certificate in PEM"
-    return ""
 
 
 def _target(subject: Subject, world: World, ref: api.PolicyTarget, place: str) -> _Target:

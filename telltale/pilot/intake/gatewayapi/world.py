@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from telltale.kube.gatewayapi.gateways import RouteNamespaces
 from telltale.kube.gatewayapi.message import GROUP, BackendObjectRef, BackendRef
@@ -15,6 +16,7 @@ from telltale.pilot.intake.services import host_of
 
 ISTIO = "networking.istio.io"
 NO_GRANTS = Grants()
+Parent: TypeAlias = tuple[str, str, str]  # kind, namespace, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +32,38 @@ class Door:
     hostname: str
     takes: tuple[str, ...]
     namespaces: RouteNamespaces
-    terminates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`services` by host, `labels` by namespace, `doors` by our Gateways' namespace and name."""
+    """`services` by host, `labels` by namespace, `texts` (ConfigMaps) by namespace and name.
+
+    `doors` by kind, namespace and name of our Gateways and their ListenerSets, `entries` (what each
+    ServiceEntry declares) by namespace and name.
+    """
 
     domain: str
     services: Mapping[str, Service] = field(default_factory=dict)
     grants: Grants = NO_GRANTS
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    doors: Mapping[tuple[str, str], tuple[Door, ...]] = field(default_factory=dict)
+    doors: Mapping[Parent, tuple[Door, ...]] = field(default_factory=dict)
     credentials: Mapping[Credential, str] = field(default_factory=dict)  # and what is wrong with it
+    texts: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    entries: Mapping[tuple[str, str], tuple[Service, ...]] = field(default_factory=dict)
 
     def service(self, namespace: str, name: str) -> Service | None:
         return self.services.get(host_of(name, namespace, self.domain))
 
-    def welcomes(self, door: Door, gateway: str, namespace: str) -> bool:
-        """Whether routes of a namespace may attach themselves to a listener."""
-        match door.namespaces.from_:
+    def welcomes(self, allowed: RouteNamespaces, home: str, namespace: str) -> bool:
+        """Whether objects of a namespace may attach themselves to one that stands in `home`."""
+        match allowed.from_:
             case "All":
                 return True
             case "Selector":
-                chosen = door.namespaces.selector
+                chosen = allowed.selector
                 return chosen is not None and of(chosen).matches(self.labels.get(namespace, {}))
             case "Same":
-                return namespace == gateway
+                return namespace == home
             case _:
                 return False
 
@@ -75,8 +82,8 @@ class World:
     def _backend(
         self, subject: Subject, ref: BackendRef | BackendObjectRef, what: Named
     ) -> Destination | tuple[str, str, str]:
-        host = self._host(what)
-        if host is None:
+        found = self.meant(what)
+        if found is None:
             written = f"{what.kind}.{what.group}" if what.group else what.kind
             return "InvalidKind", f'"{written}" is not a kind of backend', "name a Service"
         if not self.grants.allow(subject.named, what):
@@ -87,25 +94,48 @@ class World:
             return "RefNotPermitted", f"{what.namespace}/{what.name} is of another namespace", hint
         if not ref.port:
             return "UnsupportedValue", "port is missing", "write the port of the Service"
-        service = self.services.get(host)
-        if service is None:
+        if not found:
+            host = self._host(what)
             return "BackendNotFound", f'"{host}" is not a service', "create it, or correct the name"
+        if len(found) > 1:
+            hosts = ", ".join(one.host for one in found)
+            hint = f"name one of them with kind Hostname: {hosts}"
+            return "UnsupportedValue", f"{what.name} has {len(found)} hosts", hint
+        [service] = found
         if service.port(ref.port) is None:
-            ports = ", ".join(str(port.number) for port in service.ports) or "none"
-            return "BackendNotFound", f"{host} has no port {ref.port}", f"it has {ports}"
-        return Destination(host, ref.port)
+            return "BackendNotFound", *lacking(service, ref.port)
+        return Destination(service.host, ref.port)
 
-    def _host(self, what: Named) -> str | None:
-        if (what.group, what.kind) == (ISTIO, "Hostname"):
+    def meant(self, what: Named) -> tuple[Service, ...] | None:
+        """The services that an object stands for; None for a kind that stands for none."""
+        if (what.group, what.kind) == (ISTIO, "ServiceEntry"):
+            return self.entries.get((what.namespace, what.name), ())
+        if is_service(what.group, what.kind) or (what.group, what.kind) == (ISTIO, "Hostname"):
+            found = self.services.get(self._host(what))
+            return (found,) if found else ()
+        return None
+
+    def _host(self, what: Named) -> str:
+        if what.group == ISTIO:
             return what.name
-        if not is_service(what.group, what.kind):
-            return None
         return host_of(what.name, what.namespace, self.domain)
 
 
+def lacking(service: Service, port: int) -> tuple[str, str]:
+    """What is said of a port that a service has not, and what it has instead."""
+    ports = ", ".join(str(one.number) for one in service.ports) or "none"
+    return f"{service.host} has no port {port}", f"it has {ports}"
+
+
 def is_gateway(group: str, kind: str) -> bool:
-    return (group, kind) == (GROUP, "Gateway")
+    """Whether it is something with listeners."""
+    return group == GROUP and kind in ("Gateway", "ListenerSet")
 
 
 def is_service(group: str, kind: str) -> bool:
     return (group, kind) == ("", "Service")
+
+
+def is_called(group: str, kind: str) -> bool:
+    """Whether clients in the mesh call it."""
+    return is_service(group, kind) or (group, kind) == (ISTIO, "ServiceEntry")

@@ -183,7 +183,7 @@ def test_what_is_not_supported_is_said():
     given = found(gateway(odd))
     assert listener(given)["ResolvedRefs"] == ("False", "InvalidRouteKinds")
     for more, reason in (
-        (", addresses: [{value: 1.2.3.4}]", "UnsupportedAddress"),
+        (", addresses: [{type: x.y/odd, value: z}]", "UnsupportedAddress"),
         (", infrastructure: {parametersRef: {group: '', kind: ConfigMap, name: c}}",
          "InvalidParameters"),
         (", tls: {backend: {clientCertificateRef: {name: c}}}", "UnsupportedValue"),
@@ -198,3 +198,30 @@ def test_a_service_that_is_there_can_be_named():
     assert given.gateways[0].service == "own.edge.svc.cluster.local"
     given = found(gateway(HTTP, ", addresses: [{type: Hostname, value: none}]"))
     assert top(given)["Programmed"] == ("False", "AddressNotAssigned")
+
+
+def test_addresses_that_are_asked_for():
+    for more, said, addresses in (
+        ("{value: 10.0.0.9}", ("True", "Programmed"), ["10.0.0.9"]),
+        ("{value: 10.0.0.9}, {value: 1.2.3.4}", ("False", "AddressNotUsable"), ["10.0.0.9"]),
+        ("{value: 1.2.3.4}", ("False", "AddressNotUsable"), None),
+        ("{type: IPAddress}", ("True", "Programmed"), ["10.0.0.9"]),
+        ("{type: Hostname}", ("True", "Programmed"),
+         ["10.0.0.9", "gw-istio.edge.svc.cluster.local"]),
+    ):  # fmt: skip
+        given = found(gateway(HTTP, f", addresses: [{more}]"))
+        assert top(given)["Accepted"] == ("True", "Accepted")
+        assert top(given)["Programmed"] == said, more
+        told = given.statuses[About(KINDS["Gateway"], "edge", "gw")]["addresses"]
+        assert [one["value"] for one in told] == (addresses or [])
+
+
+def test_a_tls_route_is_served_under_what_it_has_in_common_with_its_listener():
+    ends = "{name: tls, port: 443, protocol: TLS, hostname: '*.a.b', tls: " \
+           "{certificateRefs: [{name: cert}]}, " \
+           "allowedRoutes: {namespaces: {from: All}}}"  # fmt: skip
+    for hostnames, asked in (("[x.a.b, c.d]", ("x.a.b",)), ("['*.b']", ("*.a.b",))):
+        given = found(gateway(ends), route(f", hostnames: {hostnames}", kind="TLSRoute"))
+        [one] = given.routings
+        assert one.tls[0].matches[0].sni == asked
+    assert listener(given)["kinds"] == ["TLSRoute", "TCPRoute"]

@@ -49,6 +49,15 @@ def test_the_type_of_the_service_is_asked_for_by_annotation():
     assert "kubectl.kubernetes.io/x" not in service["metadata"]["annotations"]
 
 
+def test_an_address_is_asked_for_by_its_service():
+    more = SPEC.replace("MORE", ", addresses: [{value: 172.19.0.77}]")
+    wanted = '{"networking.istio.io/service-type": ClusterIP}'
+    assert made(more, wanted)["Service"]["spec"]["clusterIP"] == "172.19.0.77"
+    service = made(more)["Service"]
+    assert service["spec"]["loadBalancerIP"] == "172.19.0.77"
+    kubernetes_validate.validate(service, "1.32", strict=True)
+
+
 def test_nothing_is_made_for_one_that_names_its_service_or_is_refused():
-    for more in (", addresses: [{type: Hostname, value: own}]", ", addresses: [{value: 1.2.3.4}]"):
-        assert list(made(SPEC.replace("MORE", more))) == ["GatewayClass"]
+    for one in ("{type: Hostname, value: own}", "{type: x.y/z, value: a}"):
+        assert list(made(SPEC.replace("MORE", f", addresses: [{one}]"))) == ["GatewayClass"]

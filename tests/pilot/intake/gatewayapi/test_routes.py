@@ -257,9 +257,3 @@ def test_a_duration_that_is_none_is_a_problem_not_an_error():
     given = found(route(f"{{{MESH_PARENT}, rules: [{{timeouts: {{request: soon}}}}]}}"))
     assert len(given.problems) == 1
     assert given.routings == []
-
-
-def test_a_service_entry_as_a_parent_is_told():
-    parent = "parentRefs: [{group: networking.istio.io, kind: ServiceEntry, name: e}]"
-    given = found(route(f"{{{parent}, rules: [{{}}]}}"))
-    assert said(given)["Accepted"] == ("False", "UnsupportedValue")

@@ -8,7 +8,7 @@ from telltale.kube.gatewayapi.routes import GRPCMatch, HTTPMatch
 from telltale.model.route import How, Match, Text
 from telltale.pilot.intake.gatewayapi import matches
 from telltale.pilot.intake.gatewayapi.hostnames import shared
-from telltale.pilot.intake.gatewayapi.world import Door, World
+from telltale.pilot.intake.gatewayapi.world import World
 
 
 @pytest.mark.parametrize(("listener", "route", "both"), [
@@ -94,7 +94,6 @@ def test_grpc_methods_are_paths(method, path):
         {"key": "team", "operator": "Exists"}]}}, "shop", True),
 ])  # fmt: skip
 def test_which_namespaces_may_attach(allowed, namespace, welcome):
-    door = Door("edge/gw", "http", 80, "", ("HTTPRoute",),
-                codec.convert(RouteNamespaces, allowed))  # fmt: skip
     world = World("cluster.local", labels={"shop": {"team": "shop"}})
-    assert world.welcomes(door, "edge", namespace) is welcome
+    given = codec.convert(RouteNamespaces, allowed)
+    assert world.welcomes(given, "edge", namespace) is welcome
