@@ -28,19 +28,22 @@ class Pair:
     private: Any
 
 
-def pair(name: str, signer: Pair | None = None, bits: int = 0) -> Pair:
-    """For a DNS name; by a signer, or its own authority. `bits`: an RSA key."""
+def pair(
+    name: str, signer: Pair | None = None, bits: int = 0, more: tuple[str, ...] = ()
+) -> Pair:
+    """For a DNS name, and more; by a signer, or its own authority. `bits`: an RSA key."""
     # 1024 bits is for the test that such a key is refused.
     private: Any = (
         rsa.generate_private_key(65537, bits) if bits else ec.generate_private_key(ec.SECP256R1())
     )
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer = signer.certificate.subject if signer else subject
+    names = [x509.DNSName(one) for one in (name, *more)]
     made = (
         x509.CertificateBuilder()
         .subject_name(subject).issuer_name(issuer).public_key(private.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(_FROM).not_valid_after(_TO)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(signer is None, None), critical=True)
         .sign(signer.private if signer else private, hashes.SHA256())
     )  # fmt: skip
