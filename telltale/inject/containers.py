@@ -113,6 +113,7 @@ def proxy(
             {"name": "istio-data", "mountPath": "/var/lib/istio/data"},
             {"name": "istio-podinfo", "mountPath": "/etc/istio/pod"},
             {"name": "istio-token", "mountPath": "/var/run/secrets/tokens"},
+            *(dict(one) for one in wishes.mounts),
         ],
     }  # fmt: skip
     if wishes.holds_application:

@@ -11,6 +11,7 @@ from telltale.inject import containers, marks, probes, wishes, workload
 from telltale.inject.containers import INIT, Injection, Kind
 from telltale.inject.decide import PROXY
 from telltale.inject.settings import SidecarSettings
+from telltale.inject.wishes import Wishes
 from telltale.inject.workload import Workload
 from telltale.kube.codec import Json, Malformed, Object, dig
 from telltale.kube.errors import BadRequest
@@ -60,7 +61,7 @@ def inject(
             **spec,
             "initContainers": [*before, init],
             "containers": [proxy, *apps] if asked.holds_application else [*apps, proxy],
-            "volumes": _volumes(spec),
+            "volumes": _volumes(spec, asked),
         },
     }
 
@@ -98,7 +99,7 @@ def _gateway(injection: Injection) -> Object:
         "spec": {
             **spec,
             "containers": [proxy, *rest],
-            "volumes": _volumes(spec),
+            "volumes": _volumes(spec, injection.wishes),
             "securityContext": {"sysctls": [dict(_LOW_PORTS)], **security},
         },
     }
@@ -144,10 +145,13 @@ def _without(spec: Object, field: str, name: str) -> tuple[list[Json], Object]:
     return [one for one in found if dig(one, "name") != name], named[0] if named else {}
 
 
-def _volumes(spec: Object) -> list[Json]:
-    own = _list(spec, "volumes")
-    taken = {dig(volume, "name") for volume in own}
-    return [*own, *(one for one in containers.volumes() if dig(one, "name") not in taken)]
+def _volumes(spec: Object, asked: Wishes) -> list[Json]:
+    """The pod's own, those that it gives the sidecar, and the sidecar's; the first of a name."""
+    found = _list(spec, "volumes")
+    for one in (*map(dict, asked.volumes), *containers.volumes()):
+        if all(dig(known, "name") != dig(one, "name") for known in found):
+            found = [*found, one]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

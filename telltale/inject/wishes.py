@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from telltale.inject import proxyconfig
+from telltale.inject import mounts, proxyconfig
 from telltale.inject.settings import SidecarSettings
 from telltale.kube.codec import Malformed, Object, dig
 from telltale.model.startup import Around, around
@@ -62,6 +62,8 @@ class Wishes:
     rewrite_probes: bool
     merge_metrics: bool
     proxy_config: Object = field(default_factory=dict)
+    volumes: tuple[Object, ...] = ()
+    mounts: tuple[Object, ...] = ()
 
     @property
     def holds_application(self) -> bool:
@@ -93,6 +95,8 @@ def read(pod: Object, namespace: str, settings: SidecarSettings) -> Wishes:
         rewrite_probes=notes.flag(SIDECAR + "rewriteAppHTTPProbers", settings.rewrite_probes),
         merge_metrics=notes.flag("prometheus.istio.io/merge-metrics", settings.merge_metrics),
         proxy_config=notes.proxy_config(settings, _around(pod, namespace, settings)),
+        volumes=mounts.volumes(notes.all),
+        mounts=mounts.mounts(notes.all),
     )
 
 
@@ -163,10 +167,10 @@ class _Annotations:
 
     def __init__(self, pod: Object) -> None:
         notes = dig(pod, "metadata", "annotations", default={})
-        self._notes = notes if isinstance(notes, dict) else {}
+        self.all = notes if isinstance(notes, dict) else {}
 
     def text(self, name: str, default: str, *, lines: bool = False) -> str:
-        value = self._notes.get(name, default)
+        value = self.all.get(name, default)
         if not isinstance(value, str) or not (lines or value.isprintable()):
             raise BadAnnotation(name, str(value), "a printable text")
         return value.strip()
@@ -205,14 +209,14 @@ class _Annotations:
         accepted = "a quantity such as 100m, 2 or 128Mi"
         found = dict(default)
         for resource, name in names.items():
-            if SIDECAR + name in self._notes:
+            if SIDECAR + name in self.all:
                 found[resource] = self.matching(SIDECAR + name, "", _QUANTITY, accepted)
         return found
 
     def numbers(self, *names: str) -> dict[str, int]:
         found = {}
         for name in names:
-            if READINESS + name in self._notes:
+            if READINESS + name in self.all:
                 value = self.text(READINESS + name, "")
                 if not re.fullmatch(r"[0-9]{1,6}", value):
                     raise BadAnnotation(READINESS + name, value, "a whole number of 0 or more")

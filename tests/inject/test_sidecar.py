@@ -14,6 +14,7 @@ import pytest
 
 from telltale.agent import probed
 from telltale.agent.settings import Flags, read as read_agent_settings
+from telltale.inject import mounts
 from telltale.inject.decide import wanted
 from telltale.inject.settings import SidecarSettings
 from telltale.inject.sidecar import clashes, inject
@@ -142,6 +143,9 @@ def test_traffic_annotations_reach_the_redirect() -> None:
         ("sidecar.istio.io/rewriteAppHTTPProbers", "maybe", "'maybe'", "true or false"),
         ("sidecar.istio.io/proxyImage", "a b", "'a b'", "an image name"),
         ("readiness.status.sidecar.istio.io/periodSeconds", "-1", "'-1'", "whole number"),
+        ("sidecar.istio.io/userVolume", "certs", "'certs'", "a JSON list of objects with a name"),
+        ("sidecar.istio.io/userVolume", '[{"secret": {}}]', "secret", "with a name"),
+        ("sidecar.istio.io/userVolumeMount", '{"certs": {}}', "'certs'", "no mountPath"),
         ("proxy.istio.io/config", "concurrency: many", "'many'", "concurrency"),
         ("proxy.istio.io/config", "holdApplicationUntilProxyStarts: 1", "1", "true or false"),
         ("proxy.istio.io/config", "- a", "list", "expected an object"),
@@ -158,6 +162,22 @@ def test_a_bad_annotation_refuses_the_pod(note: str, value: str, token: str, acc
     assert token in message
     assert accepted in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["a list", "by name"])
+def test_a_pod_gives_its_sidecar_volumes(listed: bool) -> None:
+    volume, mount = {"secret": {"secretName": "client"}}, {"mountPath": "/etc/certs"}
+    given = [
+        [{"name": "certs", **one}] if listed else {"certs": one} for one in (volume, mount)
+    ]
+    notes = dict(zip((mounts.VOLUMES, mounts.MOUNTS), map(json.dumps, given), strict=True))
+    injected = inject(pod(notes), "default", SETTINGS)
+    assert {"name": "certs", **volume} in dig(injected, "spec", "volumes")
+    found = {one.mount_path: one.name for one in container(injected, "istio-proxy").volume_mounts}
+    assert found["/etc/certs"] == "certs"
+    own = pod(notes)
+    own["spec"]["volumes"] = [{"name": "certs", "emptyDir": {}}]
+    assert dig(inject(own, "default", SETTINGS), "spec", "volumes")[0] == own["spec"]["volumes"][0]
 
 
 def test_an_unknown_annotation_is_nobody_s_business() -> None:
