@@ -86,6 +86,8 @@ def _access() -> list[Object]:
         # For the Gateways that are deployed by the pilot, and the class that says that they are.
         _rule("", "services serviceaccounts", "create patch update"),
         _rule("apps", "deployments", "get create patch update"),
+        _rule("autoscaling", "horizontalpodautoscalers", "get create patch update"),
+        _rule("policy", "poddisruptionbudgets", "get create patch update"),
         _rule("gateway.networking.k8s.io", "gatewayclasses", "create patch update"),
     ]  # fmt: skip
     own: list[Json] = [_rule("", "secrets", "get create update patch")]

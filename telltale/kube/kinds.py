@@ -70,6 +70,11 @@ CRD = Kind(
     "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions",
     Anything, namespaced=False,
 )  # fmt: skip
+# Of these the small cluster has none; they are made where a cluster does.
+AUTOSCALER = Kind(
+    "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", Anything
+)
+DISRUPTION_BUDGET = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", Anything)
 
 BUILT_IN: tuple[Kind[object], ...] = (
     POD, SERVICE, ENDPOINTS, NAMESPACE, NODE, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, EVENT,

@@ -12,14 +12,23 @@ from telltale.kube.client import Client, Patch
 from telltale.kube.codec import Object, dig
 from telltale.kube.errors import ApiError, NotFound, Unavailable
 from telltale.kube.gatewayapi.kinds import GATEWAY_CLASS
-from telltale.kube.kinds import DEPLOYMENT, SERVICE, SERVICE_ACCOUNT, Kind
+from telltale.kube.kinds import (
+    AUTOSCALER,
+    DEPLOYMENT,
+    DISRUPTION_BUDGET,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    Kind,
+)
 from telltale.kube.meta import Anything, Ref
 from telltale.lib.topic import Topic
 
 log = logging.getLogger(__name__)
 
 _KINDS: dict[str, Kind[Anything]] = {
-    kind.kind: kind.of(Anything) for kind in (GATEWAY_CLASS, SERVICE_ACCOUNT, DEPLOYMENT, SERVICE)
+    kind.kind: kind.of(Anything) for kind in (
+        GATEWAY_CLASS, SERVICE_ACCOUNT, DEPLOYMENT, SERVICE, AUTOSCALER, DISRUPTION_BUDGET,
+    )
 }
 AGAIN_S = 5.0
 
@@ -31,6 +40,7 @@ class Maker:
         self._client = client
         self._wanted = wanted
         self._made: dict[Ref, Object] = {}
+        self._missed: set[Ref] = set()
 
     async def run(self) -> None:
         seen = -1
@@ -54,6 +64,9 @@ class Maker:
                 self._made[ref] = object
             except NotFound:
                 done = False  # the kind, or the namespace, is not there yet
+                if ref not in self._missed:
+                    self._missed.add(ref)
+                    log.warning("%s cannot be made yet: nobody has its kind or namespace", ref)
             except Unavailable:
                 raise
             except ApiError as error:

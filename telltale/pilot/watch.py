@@ -8,6 +8,7 @@ from telltale.kube import certificates
 from telltale.kube.client import Change
 from telltale.kube.cluster import ConfigMap, Node, Secret
 from telltale.kube.core import Pod
+from telltale.kube.gatewayapi import parameters
 from telltale.kube.istio.kinds import SERVICE_ENTRY, WORKLOAD_ENTRY
 from telltale.kube.istio.message import Config
 from telltale.kube.kinds import Kind
@@ -83,9 +84,11 @@ class Current:
         self.whole.publish(self._clock.monotonic())
 
     def apply_text(self, change: Change, one: ConfigMap) -> None:
-        """A ConfigMap; of no meaning for the mesh unless authorities stand in it."""
+        """A ConfigMap; of no meaning for the mesh but with authorities, or what Gateways ask of
+        their objects."""
         key, old = _key(one.metadata), self.texts.get(_key(one.metadata))
-        if change is Change.DELETED or AUTHORITIES not in one.data:
+        matters = AUTHORITIES in one.data or parameters.holds_any(one.data)
+        if change is Change.DELETED or not matters:
             self.texts.pop(key, None)
             if old is None:
                 return

@@ -3,7 +3,7 @@
 from telltale.cluster.api.custom.schema import default, validate
 from telltale.kube import codec
 from telltale.kube.codec import dig
-from telltale.kube.gatewayapi import gateways, routes
+from telltale.kube.gatewayapi import gateways, parameters, routes
 from telltale.kube.gatewayapi.kinds import DEFINITIONS, HTTP_ROUTE, definitions
 from telltale.kube.schema import schema_of
 
@@ -63,3 +63,8 @@ def test_every_kind_has_a_definition_that_a_cluster_takes():
     assert [one["name"] for one in found["spec"]["versions"]] == ["v1", "v1beta1"]
     assert dig(found, "metadata", "annotations", "api-approved.kubernetes.io")
     assert names[f"gatewayclasses.{HTTP_ROUTE.group}"]["spec"]["scope"] == "Cluster"
+
+
+def test_a_configmap_is_meant_for_gateways_by_its_keys():
+    assert parameters.holds_any({"deployment": "spec: {replicas: 2}", "x": ""})
+    assert not parameters.holds_any({"ca.crt": ""})

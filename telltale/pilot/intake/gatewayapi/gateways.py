@@ -13,8 +13,9 @@ from telltale.kube.gatewayapi.kinds import GATEWAY
 from telltale.kube.meta import Config
 from telltale.model.gateway import Gateway, Host, Server
 from telltale.model.scope import Scope
-from telltale.pilot.intake.gatewayapi import addresses, frontends, listeners
+from telltale.pilot.intake.gatewayapi import addresses, frontends, listeners, overlays
 from telltale.pilot.intake.gatewayapi.listeners import Asking, Judged
+from telltale.pilot.intake.gatewayapi.overlays import Overlays
 from telltale.pilot.intake.gatewayapi.subject import UNSUPPORTED, Subject, Wrong, read_all
 from telltale.pilot.intake.gatewayapi.world import Door, Parent, World
 from telltale.pilot.intake.problem import Problem
@@ -56,6 +57,7 @@ class Edge:
     refused: Wrong | None = None
     placed: addresses.Placed = addresses.NOWHERE
     sets: list[Added] = field(default_factory=list)
+    overlays: Overlays = field(default_factory=dict)
 
     @property
     def uid(self) -> str:
@@ -152,7 +154,11 @@ def _edge(subject: Subject, spec: api.Gateway, world: World) -> Edge:
         service = host_of(named, subject.namespace, world.domain) if short else named
     edge = Edge(subject, spec, service)
     edge.judged = listeners.judge(Asking(subject, subject, world, spec.tls), spec.listeners)
-    edge.refused = _refused(spec)
+    overlaid = overlays.read(subject, spec, world)
+    if isinstance(overlaid, Wrong):
+        edge.refused = overlaid
+    else:
+        edge.overlays, edge.refused = overlaid, _refused(spec)
     if edge.refused:
         subject.tell(edge.refused, "the Gateway is not served")
     edge.placed = addresses.placed(spec, service, world.services.get(service))
@@ -162,9 +168,6 @@ def _edge(subject: Subject, spec: api.Gateway, world: World) -> Edge:
 def _refused(spec: api.Gateway) -> Wrong | None:
     if wrong := addresses.unsupported(spec):
         return wrong
-    if spec.infrastructure and spec.infrastructure.parameters_ref:
-        place, what = "spec.infrastructure.parametersRef", "is not supported"
-        return Wrong("InvalidParameters", place, what, "use labels and annotations")
     if spec.tls and spec.tls.backend and spec.tls.backend.client_certificate_ref:
         place, what = "spec.tls.backend.clientCertificateRef", "is not supported"
         return Wrong(UNSUPPORTED, place, what, "use a DestinationRule with tls MUTUAL")

@@ -1,16 +1,16 @@
-"""The objects that are made for a Gateway: ServiceAccount, Deployment and Service. Pure.
+"""The objects that are made for a Gateway: ServiceAccount, Deployment, Service and more. Pure.
 
 They are the Gateway's own (owner references): with it they go. Its pods are gateways by the
 injection template `kube-gateway`, which gives them their container. Never: a Gateway that names a
 Service itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from telltale.kube.codec import Json, Object
 from telltale.kube.gatewayapi.kinds import GATEWAY, GATEWAY_CLASS
 from telltale.kube.gatewayapi.message import GROUP
-from telltale.pilot.intake.gatewayapi import addresses
+from telltale.pilot.intake.gatewayapi import addresses, overlays
 from telltale.pilot.intake.gatewayapi.classes import OURS
 from telltale.pilot.intake.gatewayapi.gateways import SUFFIX, Edge
 from telltale.pilot.intake.status import CONTROLLER
@@ -38,8 +38,22 @@ def objects(edges: Iterable[Edge]) -> tuple[Object, ...]:
     found = [gateway_class()]
     for edge in edges:
         if not addresses.named(edge.spec) and not edge.refused:
-            found += [_account(edge), _deployment(edge), _service(edge)]
+            own = [_account(edge), _deployment(edge), _service(edge), *_more(edge)]
+            found += [overlays.laid(edge.overlays, one) for one in own]
     return tuple(found)
+
+
+def _more(edge: Edge) -> Iterator[Object]:
+    """What is there only where somebody asks for it."""
+    target: Object = {"apiVersion": "apps/v1", "kind": "Deployment", "name": _name(edge)}
+    chosen: Object = {"selector": {"matchLabels": _chosen(edge)}}
+    scaled: Object = {"scaleTargetRef": target}
+    for kind, version, spec in (
+        ("HorizontalPodAutoscaler", "autoscaling/v2", scaled),
+        ("PodDisruptionBudget", "policy/v1", chosen),
+    ):
+        if kind in edge.overlays:
+            yield {"apiVersion": version, "kind": kind, "metadata": _metadata(edge), "spec": spec}
 
 
 def _account(edge: Edge) -> Object:

@@ -144,7 +144,8 @@ def _gateway(
         if ref.section_name in (None, door.listener) and ref.port in (None, door.port)
     ]  # fmt: skip
     if not doors:
-        wanted = f"listener {ref.section_name!r}" if ref.section_name else f"port {ref.port}"
+        wanted = f"port {ref.port}" if ref.port else "listener that could take it"
+        wanted = f"listener {ref.section_name!r}" if ref.section_name else wanted
         what = f"{ref.kind} {home}/{ref.name} has no {wanted}"
         return Wrong("NoMatchingParent", place, what, "name one of its listeners")
     welcome = [
