@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from telltale.inspect import objects as documents
+from telltale.inspect import objects as documents, wished
 from telltale.kube import codec
 from telltale.kube.cluster import Namespace
 from telltale.kube.codec import Malformed, Object, dig
@@ -74,6 +74,7 @@ def of_files(
             judged.append(_unreadable(one, str(error)))
             continue
         good.append(one)
+        judged += wished.misplaced(one, _ref(one))
     own = documents.of(good, namespace)
     whole = _joined(own, beside) if beside else own
     known = _namespaces(good)
@@ -113,7 +114,7 @@ def _judged(
     seen = Seen(whole, mesh, partial, namespaces)
     each = [problem for one in alone for problem in check(one, options.domain)]
     found = [one for one in (*told, *everything(seen)) if certain(seen, one)]
-    return [*each, *found]
+    return [*each, *found, *wished.problems(whole.pods)]
 
 
 def _joined(own: Objects, beside: Objects) -> Objects:

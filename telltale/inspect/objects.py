@@ -84,12 +84,13 @@ def _pod(document: Object) -> Pod:
     """A pod of a workload's template, owned by it, under its name."""
     template = dig(document, "spec", "template", default={})
     labels = dig(template, "metadata", "labels", default={})
+    notes = dig(template, "metadata", "annotations", default={})
     owner: Object = {
         "kind": document.get("kind"), "controller": True,
         "name": dig(document, "metadata", "name"),
     }  # fmt: skip
     meta: Object = {
-        "name": dig(document, "metadata", "name"), "labels": labels,
+        "name": dig(document, "metadata", "name"), "labels": labels, "annotations": notes,
         "namespace": dig(document, "metadata", "namespace"), "ownerReferences": [owner],
     }  # fmt: skip
     made: Object = {

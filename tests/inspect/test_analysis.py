@@ -118,3 +118,32 @@ def test_codes_are_names_and_each_stands_once():
     names = [one.name for one in CODES]
     assert len(names) == len(set(names))
     assert all(one.istio == "" or one.istio.startswith("IST0") for one in CODES)
+
+
+WORKLOAD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  annotations: {"sidecar.istio.io/inject": "false"}
+spec:
+  template:
+    metadata:
+      labels: {app: web}
+      annotations: {%s}
+    spec: {containers: [{name: app, image: app}]}
+"""
+
+
+def test_an_annotation_at_the_workload_and_not_at_its_template():
+    [one] = of(WORKLOAD % "").copy()
+    assert (one.problem.code, one.source) == ("annotation-misplaced", "f.yaml:6")
+    assert one.problem.hint == "write it at the pod's template"
+
+
+def test_an_annotation_that_the_injector_would_refuse():
+    bad = '"traffic.sidecar.istio.io/excludeOutboundPorts": "80,x"'
+    found = [one for one in of(WORKLOAD % bad) if one.problem.code == "annotation-invalid"]
+    assert "'x' is not a port" in str(found[0])
+    assert not [one for one in of(WORKLOAD % bad.replace(",x", ",443"))
+                if one.problem.code == "annotation-invalid"]  # fmt: skip

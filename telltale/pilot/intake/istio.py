@@ -37,9 +37,11 @@ class Reader:
     def wrong(self, field: str, what: str, why: str, hint: str) -> None:
         self.problems.append(Problem(self.ref, field, what, why, hint))
 
-    def warn(self, field: str, what: str, why: str, hint: str) -> None:
+    def warn(
+        self, field: str, what: str, why: str, hint: str, code: str = "invalid"
+    ) -> None:
         """Something that works, and probably not as it is meant."""
-        self.problems.append(Problem(self.ref, field, what, why, hint, Level.WARNING))
+        self.problems.append(Problem(self.ref, field, what, why, hint, Level.WARNING, code))
 
     def host(self, written: str) -> str:
         """A host in full: a short name is of the object's own namespace, whoever asks."""

@@ -1,12 +1,24 @@
 """All checks of the whole mesh; a check is a file, and a line here. Pure."""
 
 from telltale.pilot.intake import unmet
-from telltale.pilot.intake.analysis import destinations, gateways, ports, proxies
+from telltale.pilot.intake.analysis import (
+    annotations,
+    destinations,
+    entries,
+    exposed,
+    gateways,
+    images,
+    overlaps,
+    ports,
+    proxies,
+)
 from telltale.pilot.intake.analysis.seen import Seen, selects
 from telltale.pilot.intake.problem import Problem
 
-_OF_CONFIGURATION = (destinations.check, gateways.check)
-_OF_WORKLOADS = (ports.check, proxies.check)
+_OF_CONFIGURATION = (
+    destinations.check, gateways.check, overlaps.check, entries.check, exposed.check,
+)  # fmt: skip
+_OF_WORKLOADS = (ports.check, proxies.check, annotations.check, images.check)
 _OF_THE_CLUSTER = ("gateway-without-workload", "gateway-credential")
 
 

@@ -63,12 +63,12 @@ class Seen:
     @cached_property
     def virtual_services(self) -> tuple[tuple[Written, virtualservice.VirtualService], ...]:
         """Those that can be read; of the others their own problems tell."""
-        return tuple(self._all(VIRTUAL_SERVICE, virtualservice.VirtualService))
+        return tuple(self.read(VIRTUAL_SERVICE, virtualservice.VirtualService))
 
     @cached_property
     def gateways(self) -> Mapping[str, gateway.Gateway]:
         """By NAMESPACE/NAME."""
-        found = self._all(GATEWAY, gateway.Gateway)
+        found = self.read(GATEWAY, gateway.Gateway)
         return {f"{one.ref.namespace}/{one.ref.name}": spec for one, spec in found}
 
     def tells_of(self, host: str) -> bool:
@@ -79,7 +79,8 @@ class Seen:
         namespace = host.removesuffix(suffix).rpartition(".")[2] if host.endswith(suffix) else ""
         return any(one.namespace == namespace for one in self.mesh.services.values())
 
-    def _all(self, kind: Kind[Config], spec: type[M]) -> Iterator[tuple[Written, M]]:
+    def read(self, kind: Kind[Config], spec: type[M]) -> Iterator[tuple[Written, M]]:
+        """The objects of a kind that can be read."""
         for one in self.objects.of(kind):
             source = origin(kind, one)
             ref = Ref(kind.kind, source.namespace, source.name)

@@ -25,7 +25,7 @@ _SIMPLE = {
 def read(reader: Reader, at: str, given: istio.LoadBalancer) -> Balancing:
     if given.simple == "LEAST_CONN":
         reader.warn(f"{at}.simple", "LEAST_CONN is deprecated", "it is read as LEAST_REQUEST",
-                    "write LEAST_REQUEST")  # fmt: skip
+                    "write LEAST_REQUEST", "deprecated")  # fmt: skip
     if given.zone_aware_lb_setting is not None:
         reader.warn(f"{at}.zoneAwareLbSetting", "is not supported by Telltale",
                     "it is passed over", "use localityLbSetting")  # fmt: skip
@@ -121,7 +121,7 @@ def _table(reader: Reader, at: str, given: istio.ConsistentHash) -> tuple[Balanc
                      "ringHash.minimumRingSize holds", "remove this one")  # fmt: skip
     elif given.minimum_ring_size:
         reader.warn(f"{at}.minimumRingSize", "is deprecated", "it is read as ringHash's",
-                    "write ringHash.minimumRingSize")  # fmt: skip
+                    "write ringHash.minimumRingSize", "deprecated")  # fmt: skip
     ring = given.ring_hash.minimum_ring_size if given.ring_hash else 0
     field = f"{at}.minimumRingSize" if not ring else f"{at}.ringHash.minimumRingSize"
     size = count(reader, field, ring or given.minimum_ring_size, most=8 << 20)

@@ -101,7 +101,8 @@ def _server_errors(reader: Reader, at: str, given: istio.OutlierDetection) -> in
     if not old:
         return count(reader, f"{at}.consecutive5xxErrors", new)
     held = "consecutive5xxErrors holds" if new is not None else "it is read as consecutive5xxErrors"
-    reader.warn(f"{at}.consecutiveErrors", "is deprecated", held, "write consecutive5xxErrors")
+    reader.warn(f"{at}.consecutiveErrors", "is deprecated", held, "write consecutive5xxErrors",
+                "deprecated")  # fmt: skip
     read = said(reader, f"{at}.consecutiveErrors", old)
     return read if new is None else count(reader, f"{at}.consecutive5xxErrors", new)
 

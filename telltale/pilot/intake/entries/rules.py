@@ -184,7 +184,7 @@ def _warnings(reader: Reader, spec: ServiceEntry) -> None:
             reader.warn(
                 f"spec.ports[{index}]", "is TCP, and the object has no addresses",
                 f"it takes every connection to port {port.number} that nothing else claims",
-                "say the addresses that clients dial",
+                "say the addresses that clients dial", "entry-without-addresses",
             )  # fmt: skip
     for index, port in enumerate(spec.ports):
         if port.number in PROXY_PORTS:

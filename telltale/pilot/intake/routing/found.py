@@ -30,8 +30,11 @@ class Found:
     def wrong(self, field: str, what: str, hint: str) -> None:
         self.problems.append(Problem(self.ref, f"spec.{field}", what, LEFT_OUT, hint))
 
-    def warn(self, field: str, what: str, why: str, hint: str) -> None:
-        self.problems.append(Problem(self.ref, f"spec.{field}", what, why, hint, Level.WARNING))
+    def warn(
+        self, field: str, what: str, why: str, hint: str, code: str = "invalid"
+    ) -> None:
+        found = Problem(self.ref, f"spec.{field}", what, why, hint, Level.WARNING, code)
+        self.problems.append(found)
 
     @property
     def refused(self) -> bool:

@@ -45,7 +45,7 @@ def _delay(found: Found, path: str, one: Delay) -> None:
         found.wrong(f"{path}.percent", f"is {one.percent}", "give 0 to 100")
     if one.percent:
         found.warn(f"{path}.percent", "is an old spelling", "it still holds",
-                   "use percentage.value")  # fmt: skip
+                   "use percentage.value", "deprecated")  # fmt: skip
     elif one.percentage is None:
         found.warn(f"{path}.percentage", "is missing", "no request is delayed",
                    "say how many of a hundred are")  # fmt: skip
@@ -83,7 +83,7 @@ def mirrors(found: Found, path: str, route: HttpRoute) -> None:
         if not 0 <= route.mirror_percent <= 100:
             found.wrong(f"{path}.mirrorPercent", f"is {route.mirror_percent}", "give 0 to 100")
         found.warn(f"{path}.mirrorPercent", "is an old spelling", "it still holds",
-                   "use mirrorPercentage.value")  # fmt: skip
+                   "use mirrorPercentage.value", "deprecated")  # fmt: skip
 
 
 def cors(found: Found, path: str, one: CorsPolicy) -> None:
@@ -94,7 +94,7 @@ def cors(found: Found, path: str, one: CorsPolicy) -> None:
             found.wrong(place, "says nothing", "give exact, prefix or regex")
     if one.allow_origin:
         found.warn(f"{path}.allowOrigin", "is an old spelling", "it still holds",
-                   "use allowOrigins[].exact")  # fmt: skip
+                   "use allowOrigins[].exact", "deprecated")  # fmt: skip
     if one.allow_origin and one.allow_origins:
         found.wrong(path, "allowOrigin and allowOrigins are given", "use allowOrigins alone")
     for method in one.allow_methods:

@@ -68,7 +68,8 @@ def _patches(reader: Reader, spec: istio.EnvoyFilter, root: str) -> Iterator[Pat
             )  # fmt: skip
     if relative and not spec.priority:
         reader.warn("spec.priority", "is not given, and a patch is placed before or after others",
-                    "the order among EnvoyFilters is by age", "give each a priority")  # fmt: skip
+                    "the order among EnvoyFilters is by age", "give each a priority",
+                    "patch-order")  # fmt: skip
 
 
 def _patch(reader: Reader, at: str, index: int, one: istio.ConfigPatch) -> Patch | None:
