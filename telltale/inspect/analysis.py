@@ -14,6 +14,7 @@ from telltale.kube.codec import Malformed, Object, dig
 from telltale.kube.meta import Meta, Ref
 from telltale.kube.positions import Position
 from telltale.model.options import DEFAULT, Options
+from telltale.pilot.intake import discovered
 from telltale.pilot.intake.analysis.codes import istio_code
 from telltale.pilot.intake.analysis.every import certain, everything
 from telltale.pilot.intake.analysis.seen import Seen
@@ -86,11 +87,15 @@ def of_files(
 
 
 def of_cluster(
-    whole: Objects, namespaces: Iterable[Namespace], only: str, options: Options = DEFAULT
-) -> list[Finding]:
-    """Everything that a cluster has; `only` a namespace of it is told of, "" for all."""
+    whole: Objects, namespaces: Iterable[Namespace], only: str, options: Options = DEFAULT,
+    of_mesh: Iterable[Problem] = (),
+) -> list[Finding]:  # fmt: skip
+    """Everything that a cluster has; `only` a namespace of it is told of, "" for all.
+
+    `of_mesh`: what is wrong with the mesh's own configuration.
+    """
     known = {one.metadata.name: one for one in namespaces}
-    found = _judged([], whole, options, partial=False, namespaces=known)
+    found = [*of_mesh, *_judged([], whole, options, partial=False, namespaces=known)]
     return _sorted(
         Finding(one) for one in dict.fromkeys(found)
         if not only or (one.object.namespace or one.object.name) == only
@@ -110,6 +115,7 @@ def _judged(
     alone: Iterable[Object], whole: Objects, options: Options, *,
     partial: bool, namespaces: Mapping[str, Namespace],
 ) -> list[Problem]:  # fmt: skip
+    whole = discovered.of(whole, options)
     mesh, told = read(whole, options)
     seen = Seen(whole, mesh, partial, namespaces)
     each = [problem for one in alone for problem in check(one, options.domain)]

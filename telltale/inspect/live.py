@@ -13,6 +13,7 @@ from telltale.kube.errors import NotFound
 from telltale.kube.kinds import Kind
 from telltale.model.options import DEFAULT, Options
 from telltale.pilot.intake import meshconfig
+from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.read import CONFIGS, Objects
 
 T = TypeVar("T")
@@ -38,11 +39,16 @@ async def objects(client: Client) -> Objects:
 
 async def options(client: Client) -> Options:
     """What the mesh is told as a whole; the defaults where it is told nothing."""
+    return (await mesh_config(client))[0]
+
+
+async def mesh_config(client: Client) -> tuple[Options, tuple[Problem, ...]]:
+    """The same, and what is wrong with it."""
     try:
         told = await client.get(kinds.CONFIG_MAP, MESH_CONFIG, ROOT_NAMESPACE)
     except NotFound:
-        return DEFAULT
-    return meshconfig.read(told.data.get("mesh", ""))[0]
+        return DEFAULT, ()
+    return meshconfig.read(told.data.get("mesh", ""))
 
 
 async def _listed(client: Client, kind: Kind[T]) -> tuple[T, ...]:

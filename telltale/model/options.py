@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from telltale.model.discovery import EVERY_NAMESPACE, Discovery
 from telltale.model.policy import Keepalive, Locality
 from telltale.model.route import Retries
 from telltale.model.scope import EVERYWHERE
@@ -86,6 +87,7 @@ class Options:
     told: Told = Told()
     paths: Paths = Paths.DOTS
     upgrade_to_http2: bool = False
+    discovery: Discovery = EVERY_NAMESPACE
 
 
 DEFAULT = Options()

@@ -27,7 +27,7 @@ from telltale.pilot import lasting
 from telltale.pilot.assigned import Assigned
 from telltale.pilot.envoy.gateway import secrets as material
 from telltale.pilot.envoy.resources import Bundle
-from telltale.pilot.intake import registry, workloads
+from telltale.pilot.intake import discovered, registry, workloads
 from telltale.pilot.intake.analysis.every import configuration
 from telltale.pilot.intake.analysis.seen import Seen
 from telltale.pilot.intake.doors import secrets
@@ -93,6 +93,10 @@ class Push:
         found = configuration(Seen(self._objects, self.mesh))
         return (*self._told, *found, *self.plans.problems(), *self.rejected)
 
+    def noticed(self, configs: discovered.Configs) -> discovered.Configs:
+        """Those of namespaces that the mesh takes notice of."""
+        return discovered.of(Objects(configs=configs), self._options).configs
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_whole())
@@ -125,12 +129,13 @@ class Push:
         self._seen_whole = current.whole.version
         self._memo.sweep()
         current.take_parts()  # all that they tell is in what is read now
-        self._objects = Objects(
+        objects = Objects(
             tuple(current.services.values()), tuple(current.slices), tuple(current.pods.values()),
             {kind: tuple(known.values()) for kind, known in current.configs.items()},
             tuple(current.secrets.values()), tuple(current.texts.values()),
             tuple(current.nodes.values()),
         )  # fmt: skip
+        self._objects = discovered.of(objects, self._options)
         if not self.members:
             self.published = self._objects.configs
         found = reading(self._objects, self._options, self._memo)
@@ -240,9 +245,10 @@ class Push:
     def _move_workloads(self, pods: set[tuple[str, str]], since: float) -> None:
         """Pods came, went or changed: their proxies may be of another class, they of a subset."""
         known = self.mesh
+        takes = discovered.taken(self._objects.configs, self._options)
         for namespace, name in pods:
             pod = self._current.pods.get((namespace, name))
-            workload = workloads.read(pod) if pod else None
+            workload = workloads.read(pod) if pod and takes(namespace) else None
             self.mesh = self.mesh.with_workload(f"{name}.{namespace}", workload)
         self.plans = self.plans.moved(self.mesh)
         moved = {f"{name}.{namespace}" for namespace, name in pods}

@@ -30,7 +30,9 @@ class Verdicts:
             await asyncio.sleep(PAUSE_S)
 
     async def judge(self) -> None:
-        configs = {kind: tuple(known.values()) for kind, known in self._current.configs.items()}
+        configs = self._push.noticed(
+            {kind: tuple(known.values()) for kind, known in self._current.configs.items()}
+        )
         said = self._push.said
         # In a thread: a large mesh takes a while, and the push has proxies to serve.
         problems = await asyncio.to_thread(lambda: self._push.problems)

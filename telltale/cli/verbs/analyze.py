@@ -68,9 +68,10 @@ async def _findings(
 
     if not files:
         async with where.client() as client:
-            whole, options = await live.objects(client), await live.options(client)
+            whole = await live.objects(client)
+            options, wrong = await live.mesh_config(client)
             namespaces = (await client.list(kinds.NAMESPACE)).items
-        return analysis.of_cluster(whole, namespaces, only, options)
+        return analysis.of_cluster(whole, namespaces, only, options, wrong)
     given, places = _read(files)
     if not beside:
         return analysis.of_files(given, places, namespace, None)

@@ -10,6 +10,15 @@ from telltale.kube.codec import Object
 from telltale.kube.istio.destinationrule import LocalityLoadBalancer, TcpKeepalive
 from telltale.kube.istio.message import Duration, Message
 from telltale.kube.istio.virtualservice import Retry
+from telltale.kube.meta import LabelSelector
+
+# What of `defaultConfig`, and of annotation proxy.istio.io/config, the injector or agent follows.
+DEFAULT_CONFIG = (
+    "binaryPath", "concurrency", "configPath", "discoveryAddress", "drainDuration",
+    "gatewayTopology", "holdApplicationUntilProxyStarts", "proxyAdminPort", "proxyMetadata",
+    "statusPort", "terminationDrainDuration",
+)  # fmt: skip
+GATEWAY_TOPOLOGY = ("numTrustedProxies",)
 
 
 class OutboundTrafficPolicy(Message):
@@ -22,6 +31,17 @@ class DefaultProviders(Message):
     tracing: list[str] = []
     metrics: list[str] = []
     access_logging: list[str] = []
+
+
+class ServiceScope(Message):
+    """Of one cluster every service is local, whatever is said."""
+
+    cluster_local: bool = False
+
+
+class ServiceSettings(Message):
+    settings: ServiceScope = ServiceScope()
+    hosts: list[str] = []
 
 
 class PathNormalization(Message):
@@ -53,6 +73,8 @@ class MeshConfig(Message):
     default_providers: DefaultProviders = DefaultProviders()
     path_normalization: PathNormalization = PathNormalization()
     h2_upgrade_policy: Literal["DO_NOT_UPGRADE", "UPGRADE"] = "DO_NOT_UPGRADE"
+    discovery_selectors: list[LabelSelector] = []
+    service_settings: list[ServiceSettings] = []
     trust_domain: str = ""
     default_config: Object = {}
     enable_prometheus_merge: bool = True

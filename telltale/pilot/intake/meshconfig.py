@@ -4,23 +4,35 @@ What the pilot cannot follow is a Problem that names it: the mesh is then not as
 Never: reading a file; what the injector alone follows (`telltale.inject.meshconfig`).
 """
 
-from telltale.kube import codec
+from collections.abc import Iterator
+from dataclasses import replace
+
+from telltale.kube import codec, strict
 from telltale.kube.codec import Malformed, Object
 from telltale.kube.istio import meshconfig as istio
 from telltale.kube.istio.destinationrule import LocalityLoadBalancer, TcpKeepalive
 from telltale.kube.istio.virtualservice import Retry
-from telltale.kube.meta import Ref
+from telltale.kube.meta import LabelSelector, Ref
+from telltale.kube.strict import Why
+from telltale.model.discovery import Asks, Clause, Discovery
 from telltale.model.options import DEFAULT, Egress, Options, Paths, Provider, Shown, Told
 from telltale.model.policy import Keepalive, Locality
 from telltale.model.route import Retries
 from telltale.pilot.intake.durations import seconds
-from telltale.pilot.intake.problem import Problem
+from telltale.pilot.intake.problem import Level, Problem
 
 _REF = Ref("ConfigMap", "istio-system", "istio")
 _FOLLOWED = {*istio.MeshConfig.__struct_encode_fields__}
 _PATHS = {
     "DEFAULT": Paths.DOTS, "BASE": Paths.DOTS, "NONE": Paths.AS_SENT,
     "MERGE_SLASHES": Paths.SLASHES, "DECODE_AND_MERGE_SLASHES": Paths.ESCAPES,
+}  # fmt: skip
+_ASKS = {"In": Asks.ONE_OF, "NotIn": Asks.NONE_OF, "Exists": Asks.THERE,
+         "DoesNotExist": Asks.ABSENT}  # fmt: skip
+_DEFAULTS = ", ".join(istio.DEFAULT_CONFIG)
+_INSTEAD = {
+    "tracing": "name a tracer in extensionProviders, and a Telemetry that uses it",
+    "image": "there is one image; another is annotation sidecar.istio.io/proxyImage",
 }  # fmt: skip
 
 
@@ -33,8 +45,56 @@ def read(text: str, domain: str = DEFAULT.domain) -> tuple[Options, tuple[Proble
     problems = [_unfollowed(key) for key in given if key not in _FOLLOWED]
     known: Object = {key: value for key, value in given.items() if key in _FOLLOWED}
     config = codec.convert(istio.MeshConfig, known)
+    problems += _unknown(known)
+    problems += unfollowed_defaults("mesh.defaultConfig", config.default_config)
     providers, wrong = _providers(config.extension_providers)
-    return _options(config, providers, domain), (*problems, *wrong)
+    selectors, unread = _selectors(config.discovery_selectors)
+    found = replace(_options(config, providers, domain), discovery=Discovery(selectors))
+    return found, (*problems, *wrong, *unread)
+
+
+def _unknown(given: Object) -> Iterator[Problem]:
+    """Fields within those that are followed; of a provider's own its reader tells."""
+    for fault in strict.faults(istio.MeshConfig, given, "mesh"):
+        if fault.why is Why.UNKNOWN:
+            yield Problem(_REF, fault.path, fault.what, "it has no effect", fault.hint,
+                          code="unknown-field")  # fmt: skip
+
+
+def unfollowed_defaults(at: str, given: Object, ref: Ref = _REF) -> Iterator[Problem]:
+    """What of a proxy's defaults nobody follows, neither the injector nor the agent."""
+    topology = given.get("gatewayTopology")
+    inner = topology.keys() if isinstance(topology, dict) else ()
+    keys = [key for key in given if key not in istio.DEFAULT_CONFIG]
+    keys += [f"gatewayTopology.{one}" for one in inner if one not in istio.GATEWAY_TOPOLOGY]
+    for key in keys:
+        yield Problem(ref, f"{at}.{key}", "is not followed", "proxies are as if it were not there",
+                      _INSTEAD.get(key, f"take it out; what is followed: {_DEFAULTS}"),
+                      Level.WARNING, "not-followed")  # fmt: skip
+
+
+def _selectors(
+    given: list[LabelSelector],
+) -> tuple[tuple[tuple[Clause, ...], ...], list[Problem]]:
+    """One that cannot be read is left out, as if nobody had written it."""
+    found: list[tuple[Clause, ...]] = []
+    problems: list[Problem] = []
+    for index, one in enumerate(given):
+        same = [Clause(key, Asks.ONE_OF, (value,)) for key, value in one.match_labels.items()]
+        unread = [each.operator for each in one.match_expressions if each.operator not in _ASKS]
+        if unread:
+            problems.append(Problem(
+                _REF, f"mesh.discoverySelectors[{index}].matchExpressions",
+                f"{unread[0]!r} is no operator", "the selector is left out",
+                f"write one of {', '.join(_ASKS)}",
+            ))  # fmt: skip
+            continue
+        more = [
+            Clause(each.key, _ASKS[each.operator], tuple(each.values))
+            for each in one.match_expressions
+        ]
+        found.append((*same, *more))
+    return tuple(found), problems
 
 
 def _options(
@@ -129,5 +189,6 @@ def _unlike_a_provider(index: int, name: object, kinds: list[str], twice: bool) 
 def _unfollowed(key: str) -> Problem:
     return Problem(
         _REF, f"mesh.{key}", "is not followed by the pilot", "the mesh is as if it were not there",
-        f"take it out; what is followed: {', '.join(sorted(_FOLLOWED))}",
+        f"take it out; what is followed: {', '.join(sorted(_FOLLOWED))}", Level.WARNING,
+        "not-followed",
     )  # fmt: skip

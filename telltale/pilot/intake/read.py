@@ -9,11 +9,10 @@
     ServiceEntry -> model.Service     WorkloadEntry -> model.Machine     Sidecar -> model.Sidecar
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from telltale.kube import service as kube
-from telltale.kube.cluster import ConfigMap, Node, Secret
+from telltale.kube.cluster import ConfigMap, Secret
 from telltale.kube.codec import Object
 from telltale.kube.core import Pod
 from telltale.kube.gatewayapi import kinds as gateway_kinds
@@ -39,6 +38,7 @@ from telltale.model.scope import EVERYWHERE
 from telltale.model.service import Service
 from telltale.model.workload import Workload
 from telltale.pilot.intake import (
+    discovered,
     exports,
     nodes,
     proxyconfigs,
@@ -52,6 +52,7 @@ from telltale.pilot.intake.doors import read as gateways, secrets
 from telltale.pilot.intake.entries import machines, read as serviceentries
 from telltale.pilot.intake.gatewayapi import read as gatewayapi, tlspolicies
 from telltale.pilot.intake.gatewayapi.world import World
+from telltale.pilot.intake.objects import Objects as Objects
 from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.routing import lost, shadowed
 from telltale.pilot.intake.status import Statuses
@@ -65,22 +66,6 @@ from telltale.pilot.intake.telemetry import (
 # Every kind whose objects are read with their spec as it is.
 GATEWAY_API = (*(one.kind for one in gateway_kinds.DEFINITIONS), gatewayapi.NAMESPACES)
 CONFIGS: tuple[Kind[Config], ...] = (*(one.kind for one in istio.DEFINITIONS), *GATEWAY_API)
-
-
-@dataclass(frozen=True, slots=True)
-class Objects:
-    """All that the mesh is made of, as the API server has it."""
-
-    services: tuple[kube.Service, ...] = ()
-    slices: tuple[kube.EndpointSlice, ...] = ()
-    pods: tuple[Pod, ...] = ()
-    configs: Mapping[Kind[Config], tuple[Config, ...]] = field(default_factory=dict)
-    secrets: tuple[Secret, ...] = ()
-    texts: tuple[ConfigMap, ...] = ()
-    nodes: tuple[Node, ...] = ()
-
-    def of(self, kind: Kind[Config]) -> tuple[Config, ...]:
-        return self.configs.get(kind, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +109,7 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
 
     With the memo of the reading before, what was made of the same objects is the same value again.
     """
+    objects = discovered.of(objects, options)
     pods = _workloads(objects.pods, memo)
     found, problems = machines.read(objects.of(WORKLOAD_ENTRY), options.domain, memo)
     problems += machines.read_groups(objects.of(WORKLOAD_GROUP), options.domain, memo)[1]

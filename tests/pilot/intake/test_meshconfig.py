@@ -4,6 +4,7 @@ import pytest
 
 from telltale.kube import codec
 from telltale.kube.codec import Malformed
+from telltale.model.discovery import Asks, Clause, Discovery
 from telltale.model.options import DEFAULT, Egress, Options, Paths, Provider, Shown, Told
 from telltale.model.policy import Keepalive, Locality
 from telltale.model.route import Retries
@@ -40,6 +41,12 @@ def test_nothing_said_is_the_default():
     ("pathNormalization: {normalization: NONE}", Options(paths=Paths.AS_SENT)),
     ("pathNormalization: {normalization: DECODE_AND_MERGE_SLASHES}", Options(paths=Paths.ESCAPES)),
     ("h2UpgradePolicy: UPGRADE", Options(upgrade_to_http2=True)),
+    ("discoverySelectors: [{matchLabels: {mesh: 'on'}}, "
+     "{matchExpressions: [{key: team, operator: NotIn, values: [x]}]}]",
+     Options(discovery=Discovery((
+         (Clause("mesh", Asks.ONE_OF, ("on",)),), (Clause("team", Asks.NONE_OF, ("x",)),),
+     )))),
+    ("serviceSettings: [{settings: {clusterLocal: true}, hosts: ['*.kube-system']}]", Options()),
 ])  # fmt: skip
 def test_what_is_followed(text, expected):
     assert read(text) == (expected, ())
@@ -71,3 +78,19 @@ def test_a_provider_that_is_none_is_left_out():
 def test_a_value_that_cannot_be_read_is_named(text, told):
     with pytest.raises(Malformed, match=told):
         read(text)
+
+
+@pytest.mark.parametrize("text, field, says", [
+    ("outboundTrafficPolicy: {mod: REGISTRY_ONLY}", "mesh.outboundTrafficPolicy.mod",
+     "did you mean mode?"),
+    ("defaultConfig: {tracing: {sampling: 10}}", "mesh.defaultConfig.tracing", "a Telemetry"),
+    ("defaultConfig: {gatewayTopology: {numTrustedProxies: 1, proxyProtocol: {}}}",
+     "mesh.defaultConfig.gatewayTopology.proxyProtocol", "is not followed"),
+    ("discoverySelectors: [{matchExpressions: [{key: a, operator: Is}]}]",
+     "mesh.discoverySelectors[0].matchExpressions", "'Is' is no operator"),
+])  # fmt: skip
+def test_what_has_no_effect_within_a_key_is_named(text, field, says):
+    options, [problem] = read(text)
+    assert options == DEFAULT
+    assert problem.field == field
+    assert says in str(problem)

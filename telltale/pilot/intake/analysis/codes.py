@@ -59,6 +59,7 @@ CODES: tuple[Code, ...] = (
     Code("annotation-misplaced", "IST0107", "an annotation at a kind that does not have it"),
     Code("annotation-invalid", "IST0125", "an annotation whose value cannot be followed"),
     Code("annotation-deprecated", "IST0135", "an annotation that another thing has replaced"),
+    Code("not-followed", "", "what MeshConfig or a proxy's own configuration says in vain"),
     Code("annotation-not-followed", "", "an annotation of Istio's without effect here"),
     Code("patch-order", "IST0151", "a patch beside others, without a priority"),
     Code("patch-refused", "", "a patch of an EnvoyFilter that does not fit"),

@@ -1,0 +1,26 @@
+"""The objects that a mesh is read from. Pure. Never: what any of them means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from telltale.kube import service as kube
+from telltale.kube.cluster import ConfigMap, Node, Secret
+from telltale.kube.core import Pod
+from telltale.kube.kinds import Kind
+from telltale.kube.meta import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """All that the mesh is made of, as the API server has it."""
+
+    services: tuple[kube.Service, ...] = ()
+    slices: tuple[kube.EndpointSlice, ...] = ()
+    pods: tuple[Pod, ...] = ()
+    configs: Mapping[Kind[Config], tuple[Config, ...]] = field(default_factory=dict)
+    secrets: tuple[Secret, ...] = ()
+    texts: tuple[ConfigMap, ...] = ()
+    nodes: tuple[Node, ...] = ()
+
+    def of(self, kind: Kind[Config]) -> tuple[Config, ...]:
+        return self.configs.get(kind, ())
