@@ -45,7 +45,10 @@ metadata: {{name: edge}}
 spec:
   gatewayClassName: istio
   allowedListeners: {{namespaces: {{from: Same}}}}
-  infrastructure: {{labels: {{team: edge}}, annotations: {{example: "yes"}}}}
+  infrastructure:
+    labels: {{team: edge}}
+    annotations: {{example: "yes"}}
+    parametersRef: {{group: "", kind: ConfigMap, name: parameters}}
   tls:
     frontend:
       perPort:
@@ -190,6 +193,9 @@ def simple(one: Edge) -> None:
     for kind in ("deployment", "service", "serviceaccount"):
         meta = one.cluster.read("get", kind, "edge-istio", "-n", NS)["metadata"]
         assert (meta["labels"]["team"], meta["annotations"]["example"]) == ("edge", "yes")
+    assert one.cluster.read("get", "service", "edge-istio", "-n", NS)["spec"]["type"] == "NodePort"
+    made = one.cluster.read("get", "deployment", "edge-istio", "-n", NS)
+    assert made["status"]["readyReplicas"] == 2
 
 
 @example("basic-http and http-routing", route(
@@ -577,7 +583,10 @@ def one(cluster: LiveCluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
         *spaces, secret("safe-cert", pair("safe.example", authority)),
         secret("example-com", pair("*.example.com")), secret("far-cert", pair("far.example.org"), SITE),
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "authority"},
-         "data": {"ca.crt": authority.chain.decode()}}, *backends(),
+         "data": {"ca.crt": authority.chain.decode()}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "parameters"},
+         "data": {"deployment": "spec: {replicas: 2}", "service": "spec: {type: NodePort}"}},
+        *backends(),
     ]  # fmt: skip
     file = folder / "all.yaml"
 

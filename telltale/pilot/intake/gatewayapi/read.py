@@ -80,7 +80,10 @@ def read(of: Objects, world: World) -> Found:
     routed, wrong = _routes(of, world, table)
     problems += wrong
     for one, parents_of, count in routed:
-        attached.update({place.gateway for parent in parents_of for place in parent.attachments})
+        if not parents.refused(one, count):
+            attached.update(
+                {place.gateway for parent in parents_of for place in parent.attachments}
+            )
         statuses[one.about] = parents.status(one, parents_of, count)
     for edge in edges:
         statuses[edge.subject.about] = gateways.status(edge, attached)

@@ -225,3 +225,11 @@ def test_a_tls_route_is_served_under_what_it_has_in_common_with_its_listener():
         [one] = given.routings
         assert one.tls[0].matches[0].sni == asked
     assert listener(given)["kinds"] == ["TLSRoute", "TCPRoute"]
+
+
+def test_routes_that_are_accepted_are_counted_whether_their_listener_is_or_not():
+    given = found(gateway(HTTP), route().replace("rules: [{", "rules: [{filters: [{type: CORS}], "))
+    assert parent(given) == ("False", "UnsupportedValue")
+    assert listener(given)["attached"] == 0
+    given = found(gateway(f"{HTTP}, {HTTP.replace('name: http', 'name: second')}"), route())
+    assert [listener(given, index)["attached"] for index in (0, 1)] == [1, 1]
