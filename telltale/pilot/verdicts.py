@@ -36,6 +36,7 @@ class Verdicts:
         said = self._push.said
         # In a thread: a large mesh takes a while, and the push has proxies to serve.
         problems = await asyncio.to_thread(lambda: self._push.problems)
-        found = {**reconciled.statuses(configs, problems), **said}
+        found = {**said, **reconciled.statuses(configs, problems)}
+        found = {about: {**said.get(about, {}), **status} for about, status in found.items()}
         if found != self.statuses.value:
             self.statuses.publish(found)

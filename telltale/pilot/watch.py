@@ -20,7 +20,8 @@ from telltale.lib.topic import Topic
 
 AUTHORITIES = "ca.crt"  # under this key
 Key = tuple[str, str]  # namespace, name
-_TOLD_BY_STATUS = (SERVICE_ENTRY, WORKLOAD_ENTRY)  # addresses given out, whether it is well
+# What matters in a status: addresses given out, whether it is well.
+_TOLD_BY_STATUS = {SERVICE_ENTRY: "addresses", WORKLOAD_ENTRY: "conditions"}
 
 
 class Current:
@@ -141,7 +142,7 @@ def _service_matters(one: Service) -> object:
 
 def _config_matters(kind: Kind[Config], one: Config) -> object:
     meta = one.metadata
-    told = one.status if kind in _TOLD_BY_STATUS else None
+    told = one.status.get(_TOLD_BY_STATUS[kind]) if kind in _TOLD_BY_STATUS else None
     return one.spec, meta.labels, meta.annotations, meta.creation_timestamp, told
 
 

@@ -7,7 +7,7 @@ import pytest
 from telltale.kube import codec
 from telltale.kube.client import Change
 from telltale.kube.core import Pod
-from telltale.kube.istio.kinds import DESTINATION_RULE
+from telltale.kube.istio.kinds import DESTINATION_RULE, SERVICE_ENTRY
 from telltale.kube.meta import Config, Ref
 from telltale.kube.service import Service
 from telltale.lib.clock import FakeClock
@@ -72,6 +72,21 @@ def test_what_is_wrong_is_said_and_taken_back(world):
         await world.verdicts.judge()
         assert (world.said()["status"], world.said()["observedGeneration"]) == ("False", 2)
         assert "spec.host: expected a string, found an integer (7)" in world.said()["message"]
+
+    asyncio.run(story())
+
+
+def test_a_condition_and_an_address_stand_beside_each_other(world):
+    async def story() -> None:
+        spec = {"hosts": ["a.example"], "ports": [{"number": 80, "name": "http"}]}
+        given = {"metadata": META, "spec": {**spec, "resolution": "STATIC"}}
+        one = codec.convert(Config, given)
+        world.current.apply_config(SERVICE_ENTRY, Change.ADDED, one)
+        world.push.read()
+        await world.verdicts.judge()
+        said = world.verdicts.statuses.value[About(SERVICE_ENTRY, "shop", "cart")]
+        assert said["conditions"][0]["reason"] == "Accepted"
+        assert [one["host"] for one in said["addresses"]] == ["a.example"]
 
     asyncio.run(story())
 

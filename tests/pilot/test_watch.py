@@ -7,6 +7,8 @@ from telltale.kube import codec
 from telltale.kube.client import Change
 from telltale.kube.cluster import Node
 from telltale.kube.core import Pod
+from telltale.kube.istio.kinds import SERVICE_ENTRY
+from telltale.kube.meta import Config, Meta
 from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.clock import FakeClock
 from telltale.pilot.watch import Current
@@ -53,6 +55,18 @@ def test_a_service_concerns_the_whole(current):
     current.apply_service(Change.MODIFIED, msgspec.structs.replace(SERVICE, spec=spec))
     current.apply_service(Change.DELETED, SERVICE)
     assert current.whole.version == before + 2
+
+
+def test_of_a_status_only_what_the_mesh_is_made_of_matters(current):
+    one = Config(metadata=Meta(name="a", namespace="shop"))
+    current.apply_config(SERVICE_ENTRY, Change.ADDED, one)
+    before = current.whole.version
+    told = {"conditions": [{"type": "Reconciled", "status": "True"}]}
+    current.apply_config(SERVICE_ENTRY, Change.MODIFIED, msgspec.structs.replace(one, status=told))
+    assert current.whole.version == before
+    told = {"addresses": [{"value": "240.240.0.1", "host": "a.example"}]}
+    current.apply_config(SERVICE_ENTRY, Change.MODIFIED, msgspec.structs.replace(one, status=told))
+    assert current.whole.version == before + 1
 
 
 def test_endpoints_and_pods_are_parts(current):

@@ -167,7 +167,12 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         options=options,
     )
     problems += [*lost.problems(mesh), *shadowed.between(mesh)]
-    return Reading(mesh, tuple(problems), edge.statuses, edge.made)
+    return Reading(mesh, tuple(problems), _said(known.statuses, edge.statuses), edge.made)
+
+
+def _said(entries: Statuses, edge: Statuses) -> Statuses:
+    """All statuses; where entries have none, the same value as before stays the same."""
+    return {**entries, **edge} if entries else edge
 
 
 def _shown(

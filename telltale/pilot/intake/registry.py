@@ -6,7 +6,7 @@ stands behind is a rival, which the clients of its own namespace see (`model.sig
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from telltale.kube import service as kube
 from telltale.kube.istio.message import Config
@@ -20,12 +20,14 @@ from telltale.pilot.intake import endpoints, services
 from telltale.pilot.intake.entries import allocation, members, read as serviceentries
 from telltale.pilot.intake.entries.read import Declared
 from telltale.pilot.intake.problem import Level, Problem
+from telltale.pilot.intake.status import Statuses
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
     services: Mapping[str, Service]
     endpoints: Mapping[str, Behind]
+    statuses: Statuses = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ def read(given: Given, options: Options, memo: Memo) -> tuple[Registry, list[Pro
     known, problems = _services(given.services, options, memo)
     declared, wrong = serviceentries.read(given.entries, options.domain, memo)
     problems += wrong
-    declared = allocation.given(declared, given.entries, memo)
     declared, wrong = _alone(declared)
     problems += wrong
+    declared = allocation.given(declared, given.entries, memo)
     found = _ranked([*known, *(one.service for one in declared)], memo)
     listed = {(one.service.namespace, one.service.host): one.behind for one in declared}
     owned: dict[tuple[str, str], list[kube.EndpointSlice]] = defaultdict(list)
@@ -58,7 +60,7 @@ def read(given: Given, options: Options, memo: Memo) -> tuple[Registry, list[Pro
             else memo.of(_listed, one, *owned.get((one.namespace, one.name), ()))
         )  # fmt: skip
         behind[one.key] = members.joined(one, own, given.pods, given.machines)
-    return Registry(found, behind), problems
+    return Registry(found, behind, allocation.statuses(declared, given.entries)), problems
 
 
 def behind(mesh: Mesh, service: Service, slices: Iterable[kube.EndpointSlice]) -> Behind:

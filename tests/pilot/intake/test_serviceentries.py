@@ -8,13 +8,14 @@ from telltale.kube.istio.kinds import DESTINATION_RULE, SERVICE_ENTRY, WORKLOAD_
 from telltale.kube.istio.message import Config
 from telltale.kube.service import Service
 from telltale.lib.memo import Memo
+from telltale.model.options import DEFAULT
 from telltale.model.service import Discovery, Endpoint, Protocol
 from telltale.model.view import View
 from telltale.model.workload import Machine
 from telltale.pilot.envoy.upstream import clusters
 from telltale.pilot.intake.entries import machines, read as serviceentries
 from telltale.pilot.intake.problem import Level
-from telltale.pilot.intake.read import Objects, read
+from telltale.pilot.intake.read import Objects, read, reading
 from telltale.pilot.intake.workloads import NotAProxy, read_proxy
 
 
@@ -188,6 +189,43 @@ def test_an_address_that_the_status_tells_is_kept():
         "addresses": [{"value": "240.240.7.7", "host": "a.example"},
                       {"value": "no", "host": "a.example"}, "x"]})  # fmt: skip
     assert mesh_of(told)[0].services["a.example"].automatic == ("240.240.7.7",)
+
+
+def addressed(of, *values):
+    listed = [{"value": value, "host": "a.example"} for value in values]
+    return Config(metadata=of.metadata, spec=of.spec, status={"addresses": listed})
+
+
+def told_of(*entries):
+    found = reading(Objects(configs={SERVICE_ENTRY: entries}), DEFAULT, Memo()).statuses
+    listed = {about.name: said["addresses"] for about, said in found.items()}
+    return {name: [one["value"] for one in each] for name, each in listed.items()}
+
+
+def test_the_status_tells_what_is_given_out_and_hears_it_again():
+    one = entry(hosts=["a.example"], ports=[PORT], resolution="STATIC")
+    [address] = told_of(one)["ext"]
+    assert told_of(addressed(one, address)) == {"ext": [address]}
+    assert told_of(addressed(one, "2001:2::7")) == {"ext": [address, "2001:2::7"]}
+    both = ["240.240.7.7", "2001:2::7"]
+    assert told_of(addressed(one, *both)) == {"ext": both}
+
+
+def test_of_two_that_are_told_the_same_address_the_elder_has_it():
+    told = {"hosts": ["a.example"], "ports": [PORT], "resolution": "STATIC"}
+    elder = addressed(entry("a", namespace="x", **told), "240.240.7.7")
+    younger = addressed(entry("b", created="2021-01-01T00:00:00Z", **told), "240.240.7.7")
+    found = told_of(younger, elder)
+    assert found["a"] == ["240.240.7.7"] and found["b"] not in ([], ["240.240.7.7"])
+
+
+def test_what_is_wanted_no_more_is_taken_away():
+    given = {"hosts": ["a.example"], "ports": [PORT], "resolution": "STATIC"}
+    own = entry(addresses=["1.2.3.4"], **given)
+    shy = entry(labels={"networking.istio.io/enable-autoallocate-ip": "false"}, **given)
+    for one in (own, shy):
+        assert told_of(addressed(one, "240.240.7.7")) == {"ext": []}
+        assert told_of(one) == {}
 
 
 def test_of_one_host_each_namespace_sees_its_own_then_the_service_then_the_elder():

@@ -29,11 +29,15 @@ _HOW = {
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A service, and what stands behind it where no selector says so."""
+    """A service, and what stands behind it where no selector says so.
+
+    `given`: the addresses that it has been given, also those that the mesh does not serve.
+    """
 
     service: Service
     behind: Behind
     origin: Origin
+    given: tuple[str, ...] = ()
 
 
 def read(
