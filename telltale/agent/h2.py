@@ -1,5 +1,5 @@
-"""As much HTTP/2 as it takes to see that a server speaks it, and to ask gRPC's health service one
-question.
+"""As much HTTP/2 as it takes to see that a server speaks it, to ask gRPC's health service one
+question, and (`h2_call`) to hear one stream.
 
 RFC 9113 sections 3.4 (preface), 4.1 (frames), 6.5 (SETTINGS). No HPACK decoding: the answer that
 counts is in a DATA frame.

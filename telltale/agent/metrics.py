@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from telltale.agent import h1, labels
+from telltale.agent.dns.proxy import Counts
 from telltale.agent.h1 import Answer, Request, Where
 from telltale.agent.probed import Scrape
 from telltale.model.peer import NOBODY, Peer
@@ -30,6 +31,7 @@ class Own:
     stage: str
     walks: int
     peer: Peer = NOBODY
+    dns: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,21 @@ def _own(own: Own, failed: Mapping[str, bool]) -> bytes:
         f'istio_agent_pilot_stage{{stage="{own.stage}"}} 1',
         "# TYPE istio_agent_pilot_walks_total counter",
         f"istio_agent_pilot_walks_total {own.walks}",
+        *(_names(own.dns) if own.dns else ()),
         "# TYPE istio_agent_scrape_failed gauge",
         *(f'istio_agent_scrape_failed{{type="{n}"}} {int(f)}' for n, f in failed.items()),
     ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _names(counts: Counts) -> list[str]:
+    told = (("requests", counts.asked), ("upstream_requests", counts.forwarded),
+            ("upstream_failures", counts.failed))  # fmt: skip
+    lines = []
+    for what, count in told:
+        name = f"istio_agent_dns_{what}_total"
+        lines += [f"# TYPE {name} counter", f"{name} {count}"]
+    return lines
 
 
 def _gauge(name: str, value: int) -> list[str]:

@@ -2,12 +2,14 @@
 
 Chains are named and ordered as Istio's iptables rules (REDIRECT mode), so that what people know can
 be read in `nft list table ip istio-proxy-nat`. The text is in nft's own listing form, so that "is
-it so already?" is a comparison of texts. Never: applying it (nft.py), UDP, or ICMP.
+it so already?" is a comparison of texts. Never: applying it (nft.py), UDP but for DNS
+(`redirect_dns`), or ICMP.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from telltale.agent import redirect_dns
 from telltale.agent.redirect_options import Options
 
 TABLE = "istio-proxy-nat"
@@ -57,6 +59,7 @@ def table(options: Options, family: Family) -> str:
             "type filter hook prerouting priority -150; policy accept;",
             "meta l4proto tcp ct state invalid drop",
         ]
+    chains |= redirect_dns.zones(options, family)
     bodies = [_chain(name, rules) for name, rules in chains.items()]
     return f"table {family.name} {TABLE} {{\n" + "\n".join(bodies) + "}\n"
 
@@ -106,6 +109,7 @@ def _output(options: Options, family: Family) -> Iterator[str]:
     for owner in owners:
         yield from _owned(options, family, owner)
     yield from _groups(options)
+    yield from redirect_dns.captured(options, family)
     yield f"{family.name} daddr {family.loopback} return"
     for cidr in _of(family, options.excluded_cidrs):
         yield f"{family.name} daddr {cidr} return"
@@ -119,14 +123,16 @@ def _owned(options: Options, family: Family, owner: str) -> Iterator[str]:
     """Envoy itself (`owner`) is never led to itself, unless it calls the pod's own Service: then to
     its inbound side.
     """
-    loopback = family.loopback
+    dns = bool(options.nameservers)
+    free = f"{{ {redirect_dns.PORT}, {LOOPBACK_PORT} }}" if dns else str(LOOPBACK_PORT)
     yield (
-        f'oifname "lo" {family.name} daddr != {loopback} tcp dport != {LOOPBACK_PORT} '
+        f'oifname "lo" {family.name} daddr != {family.loopback} tcp dport != {free} '
         f"{owner} jump ISTIO_IN_REDIRECT"
     )
     if not options.loopback_included:
         kind, who = owner.rsplit(" ", 1)
-        yield f'oifname "lo" {kind} != {who} return'
+        but = f"tcp dport != {redirect_dns.PORT} " if dns else ""
+        yield f'oifname "lo" {but}{kind} != {who} return'
     yield f"{owner} return"
 
 

@@ -38,6 +38,8 @@ class Options:
     excluded_groups: tuple[str, ...] = ()
     drop_invalid: bool = False
     dual_stack: bool = False
+    nameservers: tuple[str, ...] = ()  # whose DNS the agent answers
+    dns_port: int = 15053
 
     @property
     def loopback_included(self) -> bool:

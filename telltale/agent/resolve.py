@@ -10,9 +10,11 @@ Never: a cache, or an answer used for traffic (Envoy resolves for itself).
 import asyncio
 import os
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address
+
+from telltale.agent.resolv_conf import ResolvConf, names
 
 PORT = 53
 _SERVER_SAYS = {0: "no such host", 3: "no such host"}
@@ -25,53 +27,9 @@ class LookupFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ResolvConf:
-    nameservers: tuple[str, ...] = ("127.0.0.1",)
-    search: tuple[str, ...] = ()
-    ndots: int = 1
-    hosts: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     addresses: tuple[str, ...]
     nameserver: str | None = None
-
-
-def read_resolv_conf(text: str, hosts: str = "") -> ResolvConf:
-    """As glibc: the last `search` counts, at most three nameservers, ndots at most 15."""
-    nameservers: list[str] = []
-    search: tuple[str, ...] = ()
-    ndots = 1
-    for line in text.splitlines():
-        match line.split("#")[0].split():
-            case ["nameserver", address, *_]:
-                nameservers.append(address)
-            case ["search", *domains]:
-                search = tuple(domain.rstrip(".") for domain in domains)
-            case ["options", *options]:
-                said = [o[6:] for o in options if o.startswith("ndots:") and o[6:].isdecimal()]
-                ndots = min(int(said[-1]), 15) if said else ndots
-    return ResolvConf(tuple(nameservers[:3]) or ("127.0.0.1",), search, ndots, _hosts(hosts))
-
-
-def _hosts(text: str) -> dict[str, str]:
-    """hosts(5): the first IPv4 address of each name counts."""
-    table: dict[str, str] = {}
-    for line in text.splitlines():
-        match line.split("#")[0].split():
-            case [address, *known] if ":" not in address:
-                for name in known:
-                    table.setdefault(name.lower(), address)
-    return table
-
-
-def names(name: str, conf: ResolvConf) -> list[str]:
-    """What is asked, in order: with fewer dots than ndots the search list comes first."""
-    if name.endswith("."):
-        return [name.rstrip(".")]
-    searched = [f"{name}.{domain}" for domain in conf.search]
-    return [*searched, name] if name.count(".") < conf.ndots else [name, *searched]
 
 
 async def resolve(name: str, conf: ResolvConf, timeout_s: float = 2.0, port: int = PORT) -> Found:

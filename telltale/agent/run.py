@@ -15,6 +15,9 @@ from functools import partial
 
 from telltale.agent import h1, process
 from telltale.agent.admin import Admin, AdminError
+from telltale.agent.dns.feed import Feed
+from telltale.agent.dns.nds import Node
+from telltale.agent.dns.proxy import Proxy
 from telltale.agent.drain import ACTIVE_FILTER, Act, Asked, Phase, active_connections, pulse, step
 from telltale.agent.settings import Settings, SettingsError
 from telltale.agent.status import Life, Status
@@ -45,12 +48,24 @@ async def run(settings: Settings, clock: Clock) -> int:
     loop.add_signal_handler(signal.SIGCHLD, envoy.reap)
     admin = Admin(settings.ports.admin)
     watch = Watch(settings.target, settings.resolv_conf, admin, clock)
-    status = Status(settings, watch, envoy, life, asked)
+    names = _names(settings, watch)
+    proxy = Proxy(names, watch.conf, clock) if names else None
+    status = Status(settings, watch, envoy, life, asked, dns=proxy)
     log.info("Envoy %s started for %s", envoy.pid, settings.node_id)
     async with supervise() as tasks:
         tasks.start("status server", partial(h1.serve, listening, status.respond))
         tasks.start("watch", watch.loop)
+        if names and proxy and settings.dns_port:
+            tasks.start("name table", names.loop)
+            tasks.start("DNS proxy", partial(proxy.serve, settings.dns_port))
         return await _live(settings, Parts(envoy, admin, life, clock), asked)
+
+
+def _names(settings: Settings, watch: Watch) -> Feed | None:
+    if settings.dns_port is None:
+        return None
+    node = Node(settings.node_id, settings.cluster, settings.metadata)
+    return Feed(settings.target, node, settings.domain, watch.conf)
 
 
 @dataclass(frozen=True, slots=True)

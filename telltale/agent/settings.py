@@ -92,6 +92,7 @@ class Settings:
     app_probes: Mapping[str, AppProbe] = field(default_factory=dict)
     scrapes: tuple[Scrape, ...] = ()
     peer: Peer = NOBODY
+    dns_port: int | None = None  # where the workload's DNS is led to, if it is
 
     @property
     def router(self) -> bool:
@@ -145,6 +146,7 @@ def read(environ: Mapping[str, str], flags: Flags, labels_text: str = "") -> Set
         termination_log=Path(environ.get("TERMINATION_LOG", "/dev/termination-log")),
         app_probes=_checked(read_app_probes, environ, "ISTIO_KUBE_APP_PROBERS"),
         scrapes=_checked(read_scrapes, environ, "ISTIO_PROMETHEUS_ANNOTATIONS"),
+        dns_port=_dns_port(environ, flags.kind, metadata),
         peer=peer.of(
             str(metadata.get("WORKLOAD_NAME") or _needed(environ, "POD_NAME")), namespace, labels,
             str(metadata.get("CLUSTER_ID", "Kubernetes")),
@@ -233,6 +235,19 @@ def _metadata(
     if "POD_PORTS" in metadata:
         metadata["POD_PORTS"] = _list("ISTIO_META_POD_PORTS", str(metadata["POD_PORTS"]))
     return {name: value for name, value in metadata.items() if value != ""}
+
+
+def _dns_port(
+    environ: Mapping[str, str], kind: str, metadata: Mapping[str, object]
+) -> int | None:
+    """Only a sidecar has somebody's DNS led to it; the address is one of the pod's own loopback."""
+    if kind == "router" or str(metadata.get("DNS_CAPTURE", "")).lower() != "true":
+        return None
+    address = environ.get("DNS_PROXY_ADDR", "localhost:15053")
+    host, _, port = address.rpartition(":")
+    if host not in ("localhost", "127.0.0.1"):
+        raise SettingsError(f'DNS_PROXY_ADDR "{address}" is not localhost:PORT')
+    return _port("DNS_PROXY_ADDR", port)
 
 
 def _concurrency(environ: Mapping[str, str], flags: Flags, config: _ProxyConfig) -> int | None:

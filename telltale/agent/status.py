@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from telltale.agent import app_health, metrics
+from telltale.agent.dns.proxy import Proxy
 from telltale.agent.drain import Asked
 from telltale.agent.h1 import Answer, Request
 from telltale.agent.process import Envoy
 from telltale.agent.readiness import not_ready
 from telltale.agent.settings import Settings
+from telltale.agent.stage import Stage, Standing
 from telltale.agent.watch import View, Watch
 from telltale.lib.moment import rfc3339
 
@@ -37,16 +39,20 @@ class Status:
         envoy: Envoy,
         life: Life,
         asked: "asyncio.Queue[Asked]",
+        *,
+        dns: Proxy | None = None,
     ) -> None:
         self._settings = settings
         self._watch = watch
         self._envoy = envoy
         self._life = life
         self._asked = asked
+        self._dns = dns
         self._was_ready = False
         self._routes: Mapping[str, Callable[[Request], Awaitable[Answer]]] = {
             "/healthz/ready": self._ready,
             "/debug/why": self._why,
+            "/debug/ndsz": self._names,
             "/stats/prometheus": self._metrics,
             "/metrics": self._metrics,
             "/quitquitquit": lambda request: self._ask(request, Asked.QUIT),
@@ -69,7 +75,7 @@ class Status:
             return Answer(200)
         self._was_ready = False
         line = f"Envoy proxy is NOT ready: {reason}"
-        standing = str(view.story.standing)
+        standing = str(self._standing(view))
         log.warning(line)
         log.warning(standing)
         return Answer(503, f"{line}\n{standing}\n".encode())
@@ -79,7 +85,14 @@ class Status:
             return f"server is terminated: {self._life.leaving}"
         if view.numbers is None:
             return f"failed to get readiness stats: {view.deaf}"
-        return not_ready(view.numbers, view.warmed)
+        reason = not_ready(view.numbers, view.warmed)
+        return reason or (self._dns.not_ready() if self._dns else None)
+
+    def _standing(self, view: View) -> Standing:
+        """The way's end is that everything has come that way, the names too."""
+        standing = view.story.standing
+        lacking = self._dns.lacking if self._dns else None
+        return lacking if lacking and standing.stage is Stage.SERVE else standing
 
     async def _why(self, request: Request) -> Answer:
         asked_now = "now=1" in request.query.split("&")
@@ -88,7 +101,7 @@ class Status:
         return Answer(200, body.encode(), "application/json")
 
     def _told(self, view: View) -> Mapping[str, object]:
-        numbers, standing = view.numbers, view.story.standing
+        numbers, standing = view.numbers, self._standing(view)
         counts = (numbers.cds, numbers.lds) if numbers else (None, None)
         cds, lds = ({"ok": u.ok if u else 0, "rejected": u.rejected if u else 0} for u in counts)
         state = numbers.state.value if numbers else "DOWN"
@@ -107,16 +120,25 @@ class Status:
             "connected": bool(numbers and numbers.connected),
             "envoy": {"state": state, "pid": self._envoy.pid},
             "proxy": f"{self._settings.pod}.{self._settings.namespace}",
+            "dns": self._dns.told() if self._dns else None,
         }
+
+    async def _names(self, request: Request) -> Answer:
+        if not request.from_loopback:
+            return Answer(403, b"only requests from localhost are allowed\n")
+        if self._dns is None:
+            return Answer(404, b"{}\n", "application/json")
+        return Answer(200, (json.dumps(self._dns.table()) + "\n").encode(), "application/json")
 
     async def _metrics(self, request: Request) -> Answer:
         view = await self._watch.look()
         own = metrics.Own(
             ready=self._not_ready(view) is None,
             connected=bool(view.numbers and view.numbers.connected),
-            stage=view.story.standing.stage.value,
+            stage=self._standing(view).stage.value,
             walks=self._watch.walks,
             peer=self._settings.peer,
+            dns=self._dns.counts if self._dns else None,
         )
         places = metrics.Places(self._settings.ports.prometheus, self._settings.scrapes)
         return await metrics.merged(request, own, places)

@@ -11,7 +11,8 @@ import errno
 import os
 
 from telltale.agent import h2
-from telltale.agent.resolve import Found, LookupFailed, ResolvConf, resolve
+from telltale.agent.resolv_conf import ResolvConf
+from telltale.agent.resolve import Found, LookupFailed, resolve
 from telltale.agent.settings import Target
 from telltale.agent.stage import Stage, Walked
 

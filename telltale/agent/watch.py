@@ -13,7 +13,7 @@ from pathlib import Path
 
 from telltale.agent.admin import Admin, AdminError
 from telltale.agent.readiness import Numbers
-from telltale.agent.resolve import ResolvConf, read_resolv_conf
+from telltale.agent.resolv_conf import ResolvConf, read_resolv_conf
 from telltale.agent.settings import Target
 from telltale.agent.stage import Known, Stage, Standing, Story, Walked, stand
 from telltale.agent.walk import walk
@@ -94,7 +94,7 @@ class Watch:
         except AdminError as error:
             numbers, deaf = None, str(error)
         self._tell(self._standing(numbers, deaf), walks=0)
-        nameserver = (self._walked and self._walked.nameserver) or self._conf().nameservers[0]
+        nameserver = (self._walked and self._walked.nameserver) or self.conf().nameservers[0]
         return View(self._story, numbers, deaf, nameserver, self._address, self._nack, self._warmed)
 
     def _standing(self, numbers: Numbers | None, deaf: str | None) -> Standing:
@@ -115,7 +115,7 @@ class Watch:
                 await self._go(step_s)
 
     async def _go(self, step_s: float | None) -> None:
-        self._walked = await walk(self._target, self._conf(), step_s=step_s)
+        self._walked = await walk(self._target, self.conf(), step_s=step_s)
         self._walked_at = self._clock.monotonic()
         self._address = self._walked.address
         self.walks += 1
@@ -138,7 +138,7 @@ class Watch:
         elif standing.stage is Stage.SERVE and before.stage is not Stage.SERVE:
             log.info("connected to pilot %s, configuration is in use", self._target)
 
-    def _conf(self) -> ResolvConf:
+    def conf(self) -> ResolvConf:
         """Read anew each time: the files are the kubelet's to change."""
         return read_resolv_conf(_text(self._resolv_conf), _text(HOSTS))
 

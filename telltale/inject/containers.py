@@ -52,11 +52,13 @@ def init(wishes: Wishes, settings: SidecarSettings) -> Object:
         ("-c", capture.interfaces_excluded), ("-k", capture.interfaces_rerouted),
     ):  # fmt: skip
         args += [flag, value] if value else []
+    env: list[Json] = [{"name": one, "value": told} for one, told in wishes.variables.items()]
     return {
         "name": INIT,
         "image": wishes.image,
         "imagePullPolicy": settings.image_pull_policy,
         "args": list(args),
+        **({"env": env} if env else {}),  # whether DNS is redirected is said there
         "resources": _resources(wishes),
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -122,7 +122,7 @@ class Endpoint:
     """An address that can answer now; `workload` is its pod as NAME.NAMESPACE, if known.
 
     The address is an IP, a name for DNS, or `unix://` and a path (then without a port). `labels`
-    and `account` are those of what is no pod.
+    and `account` are those of what is no pod. `hostname`: what a headless service's DNS calls it.
     """
 
     address: str
@@ -136,3 +136,4 @@ class Endpoint:
     labels: Labels = ()
     account: str = ""
     network: str = ""
+    hostname: str = ""

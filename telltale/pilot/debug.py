@@ -9,6 +9,7 @@ from google.protobuf.json_format import MessageToDict
 from telltale.kube.codec import Json, Object
 from telltale.lib.moment import rfc3339
 from telltale.model.service import Endpoint, Service
+from telltale.pilot import naming
 from telltale.pilot.push import Push
 from telltale.pilot.redact import redacted
 from telltale.pilot.status import Connection, Status, TypeStatus
@@ -116,6 +117,14 @@ def instancesz(push: Push, status: Status) -> Json:
         ]
         for one in status.connections.values()
     }  # fmt: skip
+
+
+def names(push: Push, status: Status, proxy_id: str) -> Json:
+    """The names that the agent beside a proxy is told, if it asks. Raises `Unknown`."""
+    key = push.members[_find(status, proxy_id).id].key
+    found = naming.table(push.plans.view(key))
+    told: Json = {host: found[host].json() for host in sorted(found)}
+    return {"configs": [{"@type": naming.NDS, "table": told}]}
 
 
 def config_dump(

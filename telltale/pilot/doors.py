@@ -13,10 +13,13 @@ from google.protobuf.json_format import MessageToDict
 
 from telltale.kube.codec import Object
 from telltale.lib.clock import Clock, Ids
+from telltale.model.workload import Proxy
 from telltale.pilot import aside
 from telltale.pilot.access import may_debug
+from telltale.pilot.following import Following, Told
 from telltale.pilot.intake.workloads import NotAProxy, read_proxy
 from telltale.pilot.metrics import Metrics
+from telltale.pilot.naming import NDS
 from telltale.pilot.push import Push
 from telltale.pilot.rejections import problems
 from telltale.pilot.status import Connection, Status
@@ -36,11 +39,12 @@ class Doors:
 
     def __init__(
         self, push: Push, status: Status, clock: Clock, ids: Ids, is_ready: Callable[[], bool],
-        *, identity: str = "", debug_from: tuple[str, ...] = (),
+        *, following: Following, identity: str = "", debug_from: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.identity = identity
         self._debug_from = debug_from
         self._push = push
+        self._following = following
         self._status = status
         self._clock = clock
         self._ids = ids
@@ -61,18 +65,28 @@ class Doors:
         except aside.Unanswered as error:
             raise Refused(str(error)) from error
 
+    def follow(self, type: str, node: Node, peer: str) -> Told | None:
+        if type != NDS:
+            return None
+        return self._following.attach(self._proxy(node, peer))
+
+    def unfollow(self, told: Told) -> None:
+        self._following.detach(told)
+
     def join(self, stream: Stream, node: Node, peer: str) -> tuple[str, Offer]:
-        metadata: Object = MessageToDict(node.metadata)
-        try:
-            proxy = read_proxy(node.id, metadata)
-        except NotAProxy as error:
-            raise Refused(str(error)) from error
+        proxy = self._proxy(node, peer)
         id = f"{proxy.workload.key}-{self._ids.suffix(8)}"
-        proxy = replace(proxy, peer=_address(peer))
         offer = self._push.attach(id, proxy)
         self._status.opened(Connection(id, proxy, peer, self._clock.now(), stream))
         log.info("%s connected from %s", id, peer)
         return id, offer
+
+    def _proxy(self, node: Node, peer: str) -> Proxy:
+        metadata: Object = MessageToDict(node.metadata)
+        try:
+            return replace(read_proxy(node.id, metadata), peer=_address(peer))
+        except NotAProxy as error:
+            raise Refused(str(error)) from error
 
     def note(self, connection: str, action: Action, size: int) -> None:
         self._status.note(connection, action, size)

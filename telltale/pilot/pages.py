@@ -62,6 +62,7 @@ PAGES: dict[str, Callable[[Asked], Json]] = {
     "endpointz": lambda asked: debug.endpointz(asked.push),
     "instancesz": lambda asked: debug.instancesz(asked.push, asked.status),
     "list": lambda asked: [*sorted(PAGES.keys() - {"list"})],
+    "ndsz": lambda asked: debug.names(asked.push, asked.status, asked.proxy),
     "problemz": lambda asked: debug.problems(asked.push),
     "push_status": lambda asked: configz.push_status(asked.push),
     "registryz": lambda asked: debug.registryz(asked.push),

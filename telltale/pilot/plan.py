@@ -136,6 +136,10 @@ class Plans:
             return endpoints.wanted(self._outside(key))
         return self._seen(key).cuts
 
+    def view(self, key: Key) -> View:
+        """What a class sees of the mesh."""
+        return self._outside(key) if key.edge else self._seen(key).view
+
     def _outside(self, key: Key) -> View:
         """What a gateway sees."""
         return View(self.mesh, key.namespace, key.labels, (), key.place, key.node)

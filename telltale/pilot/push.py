@@ -76,6 +76,7 @@ class Push:
         self.made: Topic[tuple[Object, ...]] = Topic(())
         self.rejected: tuple[Problem, ...] = ()
         self.changed: Topic[None] = Topic(None)
+        self.settled: Topic[None] = Topic(None)  # every proxy has been offered what was read
         self.plans = Plans(self.mesh)
         self.snapshots: dict[Key, Snapshot] = {}
         self.members: dict[str, Member] = {}
@@ -166,6 +167,7 @@ class Push:
         kept = {member.key for member in self.members.values()}
         self.snapshots = {key: one for key, one in self.snapshots.items() if key in kept}
         self._assigned.keep({name for key in kept for name in self.plans.cuts(key)})
+        self.settled.publish(None)
 
     def _settle(self, key: Key, made: Snapshot) -> None:
         """Offer a class its snapshot; a client that would see no difference is left alone."""
@@ -215,6 +217,7 @@ class Push:
                 self._move_endpoints([host for key in changed if (host := self._host(*key))], since)
             if pods:
                 self._move_workloads(pods, since)
+                self.settled.publish(None)
             self.changed.publish(None)
 
     def _host(self, namespace: str, name: str) -> Service | None:

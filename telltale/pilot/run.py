@@ -22,6 +22,7 @@ from telltale.lib.tasks import supervise
 from telltale.model.options import DEFAULT, Options
 from telltale.pilot.configs import Configs
 from telltale.pilot.doors import Doors
+from telltale.pilot.following import Following
 from telltale.pilot.intake.gatewayapi.read import NAMESPACES
 from telltale.pilot.intake.read import CONFIGS
 from telltale.pilot.making import Maker
@@ -67,8 +68,9 @@ class Pilot:
         self.push = Push(self.current, settings.options, clock, self.metrics)
         self.status = Status(clock, self.metrics)
         self.synced = False
+        self.following = Following(self.push)
         self.doors = Doors(
-            self.push, self.status, clock, ids, lambda: self.synced,
+            self.push, self.status, clock, ids, lambda: self.synced, following=self.following,
             identity=_identity(settings.name), debug_from=settings.debug_from,
         )  # fmt: skip
 
@@ -149,11 +151,13 @@ async def serve(pilot: Pilot, others_ready: Callable[[], bool]) -> AsyncIterator
         grpc = await server.serve(pilot.doors, f"{settings.bind}:{settings.grpc_port}")
         tasks = await stack.enter_async_context(supervise())
         tasks.start("push", pilot.push.run)
+        tasks.start("tell names", pilot.following.run)
         try:
             yield
         finally:
             pilot.synced = False
-            pilot.push.end("the pilot is shutting down")
+            for lane in (pilot.push, pilot.following):
+                lane.end("the pilot is shutting down")
             await asyncio.shield(grpc.stop(settings.grace_s))
 
 

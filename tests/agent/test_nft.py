@@ -104,3 +104,48 @@ def test_without_the_capability_the_way_out_is_named(pod):
     done = subprocess.run(without, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1 and "needs capability NET_ADMIN" in done.stderr
+
+
+ASK = (
+    "import socket,sys;"
+    "s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);s.settimeout(3);"
+    "s.bind((sys.argv[3],int(sys.argv[4])));s.connect((sys.argv[1],int(sys.argv[2])));"
+    "s.send(b'x');sys.stdout.write(s.recv(99).decode())"
+)
+
+
+def ask(pod, host: str, user: str, port: int = 53, own: int = 0, source: str = "0.0.0.0") -> str:
+    """Who answers a datagram: its port. A connected socket hears nobody but whom it asked."""
+    done = subprocess.run(
+        pod.words("/usr/bin/python3", "-c", ASK, host, str(port), source, str(own), user=user),
+        capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+
+
+def test_dns_goes_to_the_agent_by_udp_and_tcp_and_its_own_goes_out(pod, peer):
+    (pod.folder / "resolv.conf").write_text(f"nameserver {PEER}\n")
+    pod.script("told_udp.py", "127.0.0.1", "15053")
+    pod.script("told_dst.py", "15053")
+    peer.script("told_udp.py", PEER, "53", "54")
+    peer.script("told_dst.py", "53")
+    assert ask(pod, PEER, "1000") == "53", "without rules nothing is redirected"
+    assert "applied" in apply(pod, *INJECTED, "--redirect-dns")
+    assert "is as wanted already" in apply(pod, *INJECTED, "--redirect-dns")
+    # the workload's next question, from a port that the agent then comes to use for the same server
+    for own in (40_001, 40_002):
+        assert ask(pod, PEER, "1000", own=own) == "15053"
+        assert ask(pod, PEER, "1337", own=own) == "53", "the agent's own, zones keep them apart"
+        assert ask(pod, PEER, "1000", own=own) == "15053"
+    assert call(pod, PEER, 53).split() == ["15053", f"{PEER}:53"]
+    assert call(pod, PEER, 53, user="1337").startswith("53 ")
+    assert ask(pod, PEER, "1000", port=54) == "54", "UDP but for DNS is left alone"
+    assert call(pod, PEER, 80) == f"15001 {PEER}:80"
+    # another nameserver than resolv.conf's is not the agent's to answer, but when all are
+    assert ask(pod, POD, "1000", own=40_003) != "15053"
+    assert "applied" in apply(pod, *INJECTED, "--redirect-dns", "--capture-all-dns")
+    assert "is as wanted already" in apply(pod, *INJECTED, "--redirect-dns", "--capture-all-dns")
+    assert ask(pod, "192.0.2.77", "1000", own=40_004) == "15053"
+    assert ask(pod, PEER, "1337", own=40_004) == "53"
+    assert "applied" in apply(pod, *INJECTED, "--redirect-dns", "--dual-stack")
+    assert apply(pod, *INJECTED, "--redirect-dns", "--dual-stack").count("is as wanted") == 2

@@ -52,6 +52,35 @@ def test_each_family_gets_its_own_ranges_and_ipv6_only_in_dual_stack():
     assert "ip6 saddr ::6 return" in table(options, IPV6)
 
 
+def test_dns_is_led_to_the_agent_but_not_its_own():
+    text = table(Options(nameservers=("10.0.0.10", "fd00::a"), gids=()), IPV4)
+    assert chain(text, "ISTIO_OUTPUT") == [
+        'oifname "lo" ip saddr 127.0.0.6 return',
+        'oifname "lo" ip daddr != 127.0.0.1 tcp dport != { 53, 15008 } '
+        "meta skuid 1337 jump ISTIO_IN_REDIRECT",
+        'oifname "lo" tcp dport != 53 meta skuid != 1337 return',
+        "meta skuid 1337 return",
+        "ip daddr 10.0.0.10 udp dport 53 redirect to :15053",
+        "ip daddr 10.0.0.10 tcp dport 53 redirect to :15053",
+        "ip daddr 127.0.0.1 return",
+        "meta l4proto tcp jump ISTIO_REDIRECT",
+    ]
+    assert chain(text, "DNS_ZONES_OUTPUT")[1:] == [
+        "udp dport 53 meta skuid 1337 ct zone set 1",
+        "ip daddr 10.0.0.10 udp dport 53 meta skuid != 1337 ct zone set 2",
+        "udp sport 15053 ct zone set 2",
+    ]
+    incoming = chain(text, "DNS_ZONES_PREROUTING")[1:]
+    assert incoming == ["ip saddr 10.0.0.10 udp sport 53 ct zone set 1"]
+    assert "fd00::a" in table(Options(nameservers=("fd00::a",), dual_stack=True), IPV6)
+
+
+def test_dns_of_everybody():
+    rules = chain(table(Options(nameservers=("*",)), IPV4), "ISTIO_OUTPUT")
+    assert "udp dport 53 redirect to :15053" in rules
+    assert "DNS_ZONES" not in table(Options(), IPV4)
+
+
 def test_owner_groups():
     text = table(Options(included_groups=("7", "5"), excluded_groups=("9",)), IPV4)
     assert "meta skgid != { 5, 7 } return" in text and "meta skgid 9 return" in text

@@ -9,16 +9,8 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from telltale.agent.resolve import (
-    Found,
-    LookupFailed,
-    ResolvConf,
-    answer,
-    names,
-    question,
-    read_resolv_conf,
-    resolve,
-)
+from telltale.agent.resolv_conf import ResolvConf, names, read_resolv_conf
+from telltale.agent.resolve import Found, LookupFailed, answer, question, resolve
 
 PODS = """nameserver 172.19.0.10
 search default.svc.cluster.local svc.cluster.local cluster.local localdomain

@@ -170,3 +170,21 @@ def test_as_process_1_it_reaps_orphans_and_goes_on_sigterm(pod, wait_until):
     assert listed().split()[0] == "1", listed()
     os.kill(first, signal.SIGTERM)
     assert outer.wait(8) == 0
+
+
+def test_a_workload_whose_dns_is_led_here_waits_for_the_names_too(pod, wait_until):
+    pod.script("dns_server.py", "127.0.0.1")
+    pod.script("ads_server.py", "127.0.0.1:15010", "good", "15006", "18000")  # tells no names
+    pod.agent(before=("env", "ISTIO_META_DNS_CAPTURE=true"))
+    pilot = "istio-pilot.istio-system:15010"
+    want = (
+        "Envoy proxy is NOT ready: istio DNS capture is turned ON and DNS lookup table is not "
+        f"ready yet\nstage: subscribe: {pilot} has not told the DNS name table: "
+        f"{pilot} ended the stream of names\n"
+    )
+    wait_until(lambda: pod.get("/healthz/ready") == (503, want), 15, f"503 with {want}")
+    why = pod.why()
+    assert (why["ready"], why["connected"], why["stage"]) == (False, True, "subscribe")
+    assert why["dns"]["names"] is None and "ended the stream" in why["dns"]["error"]
+    assert pod.get("/debug/ndsz") == (200, "{}\n")
+    assert "istio_agent_dns_requests_total 0" in pod.get("/metrics")[1]

@@ -80,7 +80,7 @@ def test_the_page(tmp_path):
         why = json.loads((await ask(status, "GET", "/debug/why")).body)
         assert list(why) == [
             "ready", "stage", "since", "target", "nameserver", "address", "error", "attempts",
-            "cds", "lds", "last_nack", "connected", "envoy", "proxy",
+            "cds", "lds", "last_nack", "connected", "envoy", "proxy", "dns",
         ]  # fmt: skip
         assert why["since"] == "2019-08-30T16:43:50Z" and why["envoy"]["pid"] > 0
         assert why["address"] == why["target"] and why["proxy"] == "p.default"

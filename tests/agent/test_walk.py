@@ -9,7 +9,7 @@ import pytest
 
 from telltale.agent import walk as walking
 from telltale.agent.h2 import SETTINGS, Frame, pack
-from telltale.agent.resolve import ResolvConf
+from telltale.agent.resolv_conf import ResolvConf
 from telltale.agent.settings import Target
 from telltale.agent.stage import Stage, Walked
 from telltale.agent.walk import walk

@@ -14,6 +14,7 @@ import pytest
 
 from telltale.agent import probed
 from telltale.agent.settings import Flags, read as read_agent_settings
+from telltale.agent.verbs.istio_iptables import read as redirect
 from telltale.inject import mounts
 from telltale.inject.decide import wanted
 from telltale.inject.settings import SidecarSettings
@@ -300,6 +301,20 @@ def test_the_agent_can_start_with_what_it_is_given() -> None:
     assert settings.drain.most_s == 9.0
     assert settings.metadata["APP_CONTAINERS"] == "app"
     assert environ["A"] == "b"
+
+
+def test_dns_capture_is_told_to_the_redirect_and_to_the_agent() -> None:
+    notes = {"proxy.istio.io/config": "proxyMetadata: {ISTIO_META_DNS_CAPTURE: true}"}
+    injected = inject(pod(notes), "default", SETTINGS)
+    init = dig(injected, "spec", "initContainers", default=[])[-1]
+    told = {one["name"]: one["value"] for one in init["env"]}
+    assert redirect({}, told, "nameserver 172.19.0.10").nameservers == ("172.19.0.10",)
+    proxy = container(injected, "istio-proxy")
+    fields = {"POD_NAME": "p", "POD_NAMESPACE": "default", "INSTANCE_IP": "172.16.3.7"}
+    environ = {one.name: one.value or fields.get(one.name, "x") for one in proxy.env}
+    assert read_agent_settings(environ, Flags()).dns_port == 15053
+    assert read_agent_settings(environ, Flags(kind="router")).dns_port is None
+    assert "env" not in dig(inject(pod(), "default", SETTINGS), "spec", "initContainers")[-1]
 
 
 def test_a_pod_of_a_replicaset_knows_its_deployment() -> None:

@@ -9,6 +9,7 @@ import logging
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from pathlib import Path
 
 from telltale.agent import nft
 from telltale.agent.redirect import IPV4, IPV6, TABLE, families, removal, table
@@ -24,9 +25,13 @@ from telltale.agent.redirect_options import (
     ports,
     ports_or_all,
 )
+from telltale.agent.resolv_conf import read_resolv_conf
 from telltale.lib import log as logs
 
 log = logging.getLogger(__name__)
+
+RESOLV_CONF = Path("/etc/resolv.conf")
+DNS = "localhost:15053"
 
 # flags, environment variable, default, what it is
 _FLAGS = (
@@ -51,6 +56,9 @@ _FLAGS = (
     ("-c --istio-exclude-interfaces", "ISTIO_EXCLUDE_INTERFACES", "", "interfaces left alone"),
 )  # fmt: skip
 _SWITCHES = (
+    ("--redirect-dns", "ISTIO_META_DNS_CAPTURE", "lead DNS to the agent on port 15053"),
+    ("--capture-all-dns", "", "with --redirect-dns: whichever nameserver is asked, and not only "
+     "those of /etc/resolv.conf"),
     ("--drop-invalid", "INVALID_DROP", "drop TCP that conntrack calls invalid"),
     ("--dual-stack", "ISTIO_DUAL_STACK", "the same rules for IPv6, which else is left alone"),
     ("--dry-run", "", "print the rules, change nothing"),
@@ -74,7 +82,7 @@ def run(args: Namespace, environ: Mapping[str, str]) -> int:
             nft.run(removal(family))
         log.info("the redirect rules are gone")
         return 0
-    wanted = read(said, environ)
+    wanted = read(said, environ, RESOLV_CONF.read_text() if RESOLV_CONF.exists() else "")
     if wanted is None:
         log.info("interception mode is NONE, no rules")
         return 0
@@ -92,7 +100,9 @@ def run(args: Namespace, environ: Mapping[str, str]) -> int:
     return 0
 
 
-def read(flags: Mapping[str, object], environ: Mapping[str, str]) -> Options | None:
+def read(
+    flags: Mapping[str, object], environ: Mapping[str, str], resolv_conf: str = ""
+) -> Options | None:
     """Flags over environment over default; None for mode NONE. Raises OptionError."""
     names = {env: words.split()[0] for words, env, _, _ in _FLAGS}
     said = {
@@ -124,7 +134,21 @@ def read(flags: Mapping[str, object], environ: Mapping[str, str]) -> Options | N
         excluded_groups=_groups(environ, "ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE", ""),
         drop_invalid=_switch(flags, environ, "INVALID_DROP"),
         dual_stack=_switch(flags, environ, "ISTIO_DUAL_STACK"),
+        nameservers=_nameservers(flags, environ, resolv_conf),
+        dns_port=port("DNS_PROXY_ADDR", environ.get("DNS_PROXY_ADDR", DNS).rpartition(":")[2]),
     )
+
+
+def _nameservers(
+    flags: Mapping[str, object], environ: Mapping[str, str], resolv_conf: str
+) -> tuple[str, ...]:
+    if not _switch(flags, environ, "ISTIO_META_DNS_CAPTURE"):
+        return ()
+    if flags.get("--capture-all-dns"):
+        return ("*",)
+    # Nothing else than an address may get into a script.
+    servers = read_resolv_conf(resolv_conf).nameservers
+    return cidrs("nameserver of /etc/resolv.conf", ",".join(dict.fromkeys(servers)))
 
 
 def _groups(environ: Mapping[str, str], env: str, default: str) -> tuple[str, ...]:

@@ -40,4 +40,6 @@ def _target(port: Port, service: Service, one: kube.EndpointSlice) -> int:
 def _endpoint(given: kube.SliceEndpoint, port: int) -> Endpoint:
     ref = given.target_ref
     workload = f"{ref.name}.{ref.namespace}" if ref and ref.kind == "Pod" else ""
-    return Endpoint(given.addresses[0], port, workload, given.node_name, given.zone)
+    return Endpoint(
+        given.addresses[0], port, workload, given.node_name, given.zone, hostname=given.hostname
+    )

@@ -6,8 +6,9 @@ serializer is the identity. A client that does not read holds up nobody but itse
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import grpc
@@ -60,6 +61,7 @@ class Ended:
 
 
 Offer: TypeAlias = Topic[Snapshot | Ended | None]
+Single: TypeAlias = Topic[Resource | Ended | None]
 
 
 class Refused(Exception):
@@ -79,7 +81,7 @@ class _End(Exception):
 
 
 class Source(Protocol):
-    """What the shell asks of the rest. `join` and `aside` may raise `Refused`."""
+    """What the shell asks of the rest. `join`, `follow` and `aside` may raise `Refused`."""
 
     @property
     def ready(self) -> bool: ...
@@ -91,6 +93,13 @@ class Source(Protocol):
     def aside(self, type: str, names: tuple[str, ...], peer: str) -> tuple[Resource, ...] | None:
         """A type that is answered once and never followed; None when it is no such type."""
         ...
+
+    def follow(self, type: str, node: Node, peer: str) -> Single | None:
+        """A type of one resource that is followed beside all else, and whose follower is no
+        connection; None when it is no such type."""
+        ...
+
+    def unfollow(self, told: Single) -> None: ...
 
     def join(self, stream: Stream, node: Node, peer: str) -> tuple[str, Offer]:
         """A connection begins: its id, and where its snapshots appear."""
@@ -125,6 +134,7 @@ async def serve(source: Source, address: str) -> grpc.aio.Server:
 
 
 Reader = Callable[[bytes], tuple[Event, Node]]
+_Response = Callable[[str, str, str, tuple[Resource, ...]], bytes]
 
 
 def _method(
@@ -153,6 +163,8 @@ class _Conversation:
     context: Context
     stream: Stream
     connection: str = ""
+    node: Node = field(default_factory=Node)  # as the first request said it
+    followed: dict[str, Single] = field(default_factory=dict)
 
     async def hold(self, requests: AsyncIterator[bytes]) -> None:
         # One event at a time goes through the machine and out, whoever brings it.
@@ -162,7 +174,11 @@ class _Conversation:
                 followers = []
                 async for request in requests:
                     event, node = self.read(request)
-                    if await self._aside(event):
+                    if node.id and not self.node.id:
+                        self.node = node
+                    if work := self._beside(event):
+                        followers.append(group.create_task(work))
+                    if self._is_followed(event) or await self._aside(event):
                         continue
                     offer = await self._feed(event, node)
                     if offer:
@@ -179,6 +195,39 @@ class _Conversation:
         finally:
             if self.connection:
                 self.source.leave(self.connection)
+            for told in self.followed.values():
+                self.source.unfollow(told)
+
+    def _is_followed(self, event: Event) -> bool:
+        return isinstance(event, Asked | AskedDelta) and event.type in self.followed
+
+    def _beside(self, event: Event) -> Coroutine[None, None, None] | None:
+        """What is to be done for a type that is followed from now on."""
+        if not isinstance(event, Asked | AskedDelta) or event.type in (*TYPES, *self.followed):
+            return None
+        try:
+            told = self.source.follow(event.type, self.node, self.context.peer())
+        except Refused as error:
+            raise _End(grpc.StatusCode.INVALID_ARGUMENT, str(error)) from error
+        if told is None:
+            return None
+        self.followed[event.type] = told
+        if isinstance(event, AskedDelta):
+            return self._tell(event.type, told, partial(wire.delta_response, removed=()))
+        return self._tell(event.type, told, wire.response)
+
+    async def _tell(self, type: str, told: Single, response: _Response) -> None:
+        """Its acknowledgements say nothing: there is no other resource to go on with."""
+        version = -1
+        while True:
+            version, news = await told.after(version)
+            match news:
+                case Resource():
+                    body = response(type, news.version, str(version), (news,))
+                    async with self._turn, asyncio.timeout(SEND_TIMEOUT_S):
+                        await self.context.write(body)
+                case Ended(reason):
+                    raise _End(grpc.StatusCode.UNAVAILABLE, reason)
 
     async def _aside(self, event: Event) -> bool:
         """Whether the event was about no configuration; its acknowledgement says nothing."""

@@ -21,7 +21,7 @@ class Piece(Protocol):
 
 def any_of(type_url: str, body: bytes) -> bytes:
     """google.protobuf.Any: type_url = 1, value = 2."""
-    return _text(1, type_url) + _field(2, body)
+    return text(1, type_url) + _field(2, body)
 
 
 def response(
@@ -29,10 +29,10 @@ def response(
 ) -> bytes:
     """DiscoveryResponse: version_info = 1, resources = 2, type_url = 4, nonce = 5,
     control_plane = 6; in ControlPlane: identifier = 1."""
-    parts = [_text(1, version)]
+    parts = [text(1, version)]
     for piece in pieces:
         parts += (_head(2, len(piece.any)), piece.any)
-    parts += (_text(4, type_url), _text(5, nonce), _message(6, _text(1, plane)))
+    parts += (text(4, type_url), text(5, nonce), message(6, text(1, plane)))
     return b"".join(parts)
 
 
@@ -42,21 +42,22 @@ def delta_response(
 ) -> bytes:  # fmt: skip
     """DeltaDiscoveryResponse: system_version_info = 1, resources = 2, type_url = 4, nonce = 5,
     removed_resources = 6, control_plane = 7; in Resource: version = 1, resource = 2, name = 3."""
-    parts = [_text(1, version)]
+    parts = [text(1, version)]
     for piece in pieces:
-        head = _text(1, piece.version) + _text(3, piece.name) + _head(2, len(piece.any))
+        head = text(1, piece.version) + text(3, piece.name) + _head(2, len(piece.any))
         parts += (_head(2, len(head) + len(piece.any)), head, piece.any)
-    parts += (_text(4, type_url), _text(5, nonce))
-    parts += (_text(6, name) for name in removed)
-    parts.append(_message(7, _text(1, plane)))
+    parts += (text(4, type_url), text(5, nonce))
+    parts += (text(6, name) for name in removed)
+    parts.append(message(7, text(1, plane)))
     return b"".join(parts)
 
 
-def _text(number: int, text: str) -> bytes:
-    return _field(number, text.encode()) if text else b""
+def text(number: int, value: str) -> bytes:
+    """A text that is there only when it says something."""
+    return _field(number, value.encode()) if value else b""
 
 
-def _message(number: int, body: bytes) -> bytes:
+def message(number: int, body: bytes) -> bytes:
     """A message that is there only when it says something."""
     return _field(number, body) if body else b""
 

@@ -38,6 +38,8 @@ class Source:
         self.rejected = []
         self.joined = 0
         self.identity = "me"
+        self.single = Topic(of_any("", b"\x0a\x01y"))
+        self.followers = []
 
     def aside(self, type, names, peer):
         if type == "denied":
@@ -45,6 +47,17 @@ class Source:
         if type == "wrong":
             raise Refused("one name is needed")
         return (of_any("x", b"\x0a\x01y"),) if type == "aside" else None
+
+    def follow(self, type, node, peer):
+        if type != "beside":
+            return None
+        if node.id == "nobody":
+            raise Refused("node id 'nobody': expected somebody")
+        self.followers.append(node.id)
+        return self.single
+
+    def unfollow(self, told):
+        self.followers.pop()
 
     def join(self, stream, node, peer):
         if node.id == "nobody":
@@ -125,6 +138,38 @@ def test_what_is_no_configuration_is_answered_once_and_makes_nobody_a_client(fre
                 await refused.write(first(wrong))
                 assert (await code_of(refused))[0] is code
             assert source.joined == 1
+
+    run(story)
+
+
+def test_what_is_followed_beside_makes_nobody_a_client(free_ports, until):
+    async def story():
+        async with served(free_ports) as (source, calls, _):
+            whole, delta = calls.whole(), calls.delta()
+            await whole.write(first("beside"))
+            ask = DeltaDiscoveryRequest(type_url="beside")
+            ask.node.id = "me"
+            await delta.write(ask)
+            one, two = await whole.read(), await delta.read()
+            assert len(one.resources) == 1 and one.type_url == "beside"
+            assert [resource.name for resource in two.resources] == [""]
+            await whole.write(DiscoveryRequest(type_url="beside", response_nonce=one.nonce))
+            source.single.publish(of_any("", b"\x0a\x01z"))
+            again = await whole.read()
+            assert again.version_info != one.version_info and again.nonce != one.nonce
+            assert (await delta.read()).resources[0].version == again.version_info
+            assert (source.joined, source.followers) == (0, ["me", "me"])
+            await delta.done_writing()
+            source.single.publish(Ended("bye"))
+            assert await code_of(whole) == (grpc.StatusCode.UNAVAILABLE, "bye")
+
+            async def gone():
+                return not source.followers
+
+            await until("nobody follows", gone)
+            call = calls.whole()
+            await call.write(DiscoveryRequest(type_url="beside", node={"id": "nobody"}))
+            assert (await code_of(call))[0] is grpc.StatusCode.INVALID_ARGUMENT
 
     run(story)
 
