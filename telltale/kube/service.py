@@ -28,11 +28,28 @@ class ServiceSpec(Typed):
     publish_not_ready_addresses: bool = False
     internal_traffic_policy: str = "Cluster"
     traffic_distribution: str = ""
+    load_balancer_class: str = ""
+
+
+class Ingress(Typed):
+    """Where a LoadBalancer is reached from outside."""
+
+    ip: str = ""
+    hostname: str = ""
+
+
+class LoadBalancerStatus(Typed):
+    ingress: list[Ingress] = []
+
+
+class ServiceStatus(Typed):
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
 
 class Service(Typed):
     metadata: Meta = Meta()
     spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
 
     @property
     def headless(self) -> bool:

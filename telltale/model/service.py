@@ -84,9 +84,10 @@ class Port:
 class Service:
     """`host` is its full DNS name; `selector` is empty when somebody else keeps its endpoints.
 
-    `addresses` may be CIDRs. `declared`: by hand, and not a Service of the cluster; `external`: it
-    is outside the mesh. `automatic`: addresses given out for it, where DNS is the proxy's. `rival`:
-    another one has the same host and goes before it for most clients. `sans`: who it may be.
+    `addresses` may be CIDRs; `outside`: where it is reached from outside of the cluster.
+    `declared`: by hand, and not a Service of the cluster; `external`: it is outside the mesh.
+    `automatic`: addresses given out for it, where DNS is the proxy's. `rival`: another one has the
+    same host and goes before it for most clients. `sans`: who it may be.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Service:
     automatic: tuple[str, ...] = ()
     rival: bool = False
     sans: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

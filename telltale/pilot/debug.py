@@ -8,7 +8,7 @@ from google.protobuf.json_format import MessageToDict
 
 from telltale.kube.codec import Json, Object
 from telltale.lib.moment import rfc3339
-from telltale.model.service import Endpoint, Service
+from telltale.model.service import Discovery, Endpoint, Service
 from telltale.pilot import naming
 from telltale.pilot.push import Push
 from telltale.pilot.redact import redacted
@@ -18,7 +18,10 @@ from telltale.pilot.xds.resource import Resource
 from telltale.pilot.xds.snapshot import Snapshot
 
 _ISTIO_WORD = {CDS: "cluster", LDS: "listener", RDS: "route", EDS: "endpoint"}
-_RESOLUTION = {"virtual": 0, "headless": 2, "alias": 4}
+_RESOLUTION = {
+    Discovery.VIRTUAL: 0, Discovery.LISTED: 0, Discovery.NAMES: 1, Discovery.HEADLESS: 2,
+    Discovery.DIALLED: 2, Discovery.NAME: 3, Discovery.ALIAS: 4,
+}  # fmt: skip
 _SECTIONS = {
     CDS: ("ClustersConfigDump", "dynamic_active_clusters", "cluster"),
     EDS: ("EndpointsConfigDump", "dynamic_endpoint_configs", "endpoint_config"),
@@ -63,7 +66,7 @@ def endpointz(push: Push) -> Json:
             service.namespace: {
                 "Shards": {
                     "Kubernetes/Kubernetes": [
-                        _endpoint(service, port.name, endpoint)
+                        _endpoint(push, service, port.name, endpoint)
                         for port in service.ports
                         for endpoint in mesh.behind(service, port)
                     ]
@@ -209,21 +212,29 @@ def _service(service: Service) -> Object:
     ]
     return {
         "Attributes": {
-            "ServiceRegistry": "Kubernetes", "Name": service.name, "Namespace": service.namespace,
+            "ServiceRegistry": "External" if service.declared else "Kubernetes",
+            "Name": service.name, "Namespace": service.namespace,
             "LabelSelectors": dict(service.selector),
         },
         "ports": ports, "hostname": service.host, "creationTime": service.created,
         "clusterVIPs": {"Addresses": {"Kubernetes": [*service.addresses]}},
         "defaultAddress": next(iter(service.addresses), "0.0.0.0"),
-        "Resolution": _RESOLUTION[service.discovery],
+        "autoAllocatedIPv4Address": next(iter(service.automatic), ""),
+        "Resolution": _RESOLUTION[service.discovery], "MeshExternal": service.external,
     }  # fmt: skip
 
 
-def _endpoint(service: Service, port: str, endpoint: Endpoint) -> Object:
+def _account(push: Push, endpoint: Endpoint) -> str:
+    """Whom it runs as: a pod's is known, a machine's is what its object says."""
+    known = push.mesh.workloads.get(endpoint.workload)
+    return known.service_account if known else endpoint.account
+
+
+def _endpoint(push: Push, service: Service, port: str, endpoint: Endpoint) -> Object:
     return {
         "Addresses": [endpoint.address], "EndpointPort": endpoint.port, "ServicePortName": port,
         "HostName": service.host, "Namespace": service.namespace,
         "WorkloadName": endpoint.workload.rpartition(".")[0], "NodeName": endpoint.node,
         "Locality": {"Label": endpoint.zone, "ClusterID": "Kubernetes"},
-        "TLSMode": "disabled", "HealthStatus": 1,
+        "TLSMode": "disabled", "HealthStatus": 1, "ServiceAccount": _account(push, endpoint),
     }  # fmt: skip

@@ -137,7 +137,8 @@ def _key(meta: Meta) -> Key:
 
 def _service_matters(one: Service) -> object:
     notes = one.metadata.annotations
-    return one.spec, notes.get(EXPORT_TO), notes.get(TRAFFIC_DISTRIBUTION)
+    outside = one.status.load_balancer
+    return one.spec, outside, notes.get(EXPORT_TO), notes.get(TRAFFIC_DISTRIBUTION)
 
 
 def _config_matters(kind: Kind[Config], one: Config) -> object:

@@ -74,9 +74,9 @@ def test_a_gateway_deploys_itself_and_says_what_it_serves(edge: LiveCluster) -> 
     assert ask(edge, "/lost")[0] == 500
     assert ask(edge, "/productpage", "other.example.com")[0] == 404
     status = edge.read("get", f"{KINDS}/gw")["status"]
-    assert status["addresses"] == [
-        {"type": "IPAddress", "value": edge.service_address("gw-istio")}
-    ]  # fmt: skip
+    assert status["addresses"] == [{"type": "IPAddress", "value": "127.0.0.1"}]
+    rows = edge.kubectl("get", "service", "gw-istio", "--no-headers").split()
+    assert (rows[1], rows[3]) == ("LoadBalancer", "127.0.0.1")
     assert status["listeners"][0]["attachedRoutes"] == 1
     [parent] = edge.read("get", "httproute/books")["status"]["parents"]
     said = {one["type"]: (one["status"], one["reason"]) for one in parent["conditions"]}

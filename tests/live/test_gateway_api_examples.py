@@ -184,7 +184,7 @@ def simple(one: Edge) -> None:
     }  # fmt: skip
     assert one.said("Gateway", "edge", "http")["Conflicted"] == ("False", "NoConflicts")
     status = one.cluster.read("get", f"gateways.{API}", "edge", "-n", NS)["status"]
-    assert status["addresses"] == [{"type": "IPAddress", "value": one.address}]
+    assert status["addresses"] == [{"type": "IPAddress", "value": "127.0.0.1"}]
     counts = {each["name"]: each["attachedRoutes"] for each in status["listeners"]}
     assert (counts["https"], counts["single"], counts["foo-tcp"], counts["ended"]) == (1, 1, 1, 1)
     kinds = {each["name"]: [kind["kind"] for kind in each["supportedKinds"]]

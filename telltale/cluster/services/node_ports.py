@@ -1,8 +1,9 @@
 """Node ports: a Service of type NodePort or LoadBalancer is reached on loopback of this machine.
 
 As kube-proxy with `--nodeport-addresses 127.0.0.0/8`, for nothing of a cluster may be reached from
-elsewhere. Bytes are carried to the ClusterIP, whose rules choose the endpoint; who asked is not
-kept (externalTrafficPolicy Cluster). Never: UDP, or an address other than loopback.
+elsewhere. A LoadBalancer is heard on its own ports too, as far as they are free. Bytes are carried
+to the ClusterIP, whose rules choose the endpoint; who asked is not kept (externalTrafficPolicy
+Cluster). Never: UDP, or an address other than loopback.
 """
 
 import asyncio
@@ -23,14 +24,21 @@ _CONNECT_S = 5.0
 
 
 def wanted(services: Iterable[Service]) -> dict[int, tuple[str, int]]:
-    """From each node port to where it leads."""
-    return {
+    """From each port to where it leads: node ports first, then the eldest LoadBalancer's own."""
+    exposed = [
+        one for one in services
+        if one.spec.type in EXPOSED and one.spec.cluster_ip not in ("", "None")
+    ]  # fmt: skip
+    exposed.sort(key=lambda one: one.metadata.creation_timestamp or "")
+    ports = [(one, port) for one in exposed for port in one.spec.ports if port.protocol == "TCP"]
+    found = {
         port.node_port: (service.spec.cluster_ip, port.port)
-        for service in services
-        if service.spec.type in EXPOSED and service.spec.cluster_ip not in ("", "None")
-        for port in service.spec.ports
-        if port.node_port and port.protocol == "TCP"
-    }
+        for service, port in ports if port.node_port
+    }  # fmt: skip
+    for service, port in ports:
+        if service.spec.type == "LoadBalancer" and not service.spec.load_balancer_class:
+            found.setdefault(port.port, (service.spec.cluster_ip, port.port))
+    return found
 
 
 @dataclass
@@ -61,7 +69,7 @@ class Listeners:
             port.server = await asyncio.start_server(port.carry, self.host, number)
         except OSError as error:
             if number not in self._refused:
-                log.warning("node port %d leads nowhere: %s", number, error.strerror)
+                log.warning("port %d of the node leads nowhere: %s", number, error.strerror)
             self._refused.add(number)
         else:
             self._refused.discard(number)

@@ -27,7 +27,7 @@ def read(given: kube.Service, options: Options = DEFAULT) -> tuple[Service, tupl
         name=meta.name, namespace=meta.namespace,
         host=host_of(meta.name, meta.namespace, options.domain),
         ports=tuple(_port(port) for port in wanted),
-        addresses=_addresses(given), discovery=_discovery(given),
+        addresses=_addresses(given), outside=_outside(given), discovery=_discovery(given),
         selector=tuple(sorted(spec.selector.items())),
         alias_of=_alias(spec.external_name) if spec.type == "ExternalName" else "",
         created=meta.creation_timestamp or "",
@@ -66,6 +66,10 @@ def _addresses(given: kube.Service) -> tuple[str, ...]:
     spec = given.spec
     both = dict.fromkeys([spec.cluster_ip, *spec.cluster_ips])
     return tuple(address for address in both if address and address != "None")
+
+
+def _outside(given: kube.Service) -> tuple[str, ...]:
+    return tuple(one.ip for one in given.status.load_balancer.ingress if one.ip)
 
 
 def _alias(name: str) -> str:

@@ -26,7 +26,10 @@ def free_port() -> int:
 def test_only_services_that_ask_for_it_and_tcp():
     tcp, udp = {"port": 80, "nodePort": 30080}, {"port": 53, "nodePort": 30053, "protocol": "UDP"}
     assert wanted([service("NodePort", tcp, udp)]) == {30080: ("172.19.0.5", 80)}
-    assert wanted([service("LoadBalancer", tcp)]) == {30080: ("172.19.0.5", 80)}
+    there = ("172.19.0.5", 80)
+    assert wanted([service("LoadBalancer", tcp)]) == {30080: there, 80: there}
+    both = [service("NodePort", {"port": 9, "nodePort": 80}), service("LoadBalancer", tcp)]
+    assert wanted(both) == {80: ("172.19.0.5", 9), 30080: there}
     assert wanted([service("ClusterIP", tcp)]) == {}
     assert wanted([service("NodePort", tcp, address="")]) == {}
 
@@ -102,7 +105,7 @@ def test_a_taken_port_is_told_once_and_had_when_it_is_free(caplog):
         listeners = Listeners()
         for _ in range(2):
             await listeners.follow({port: ("127.0.0.1", 1)})
-        assert [one.levelno for one in caplog.records if "node port" in one.message] == [
+        assert [one.levelno for one in caplog.records if "leads nowhere" in one.message] == [
             logging.WARNING
         ]
         holder.close()

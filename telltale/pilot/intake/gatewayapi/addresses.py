@@ -48,7 +48,7 @@ def asked(spec: Gateway) -> list[str]:
 
 def placed(spec: Gateway, host: str, service: Service | None) -> Placed:
     """`service` is the one in front of its proxies, `host` its name."""
-    held = service.addresses if service else ()
+    held = (*service.outside, *service.addresses) if service else ()
     if not held:
         what = f"the Service {host} is not there, or has no address yet"
         return Placed([], Wrong("AddressNotAssigned", _FIELD, what, "wait, or create it"))

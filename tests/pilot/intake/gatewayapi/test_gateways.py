@@ -3,10 +3,12 @@
 import yaml
 
 from telltale.kube import codec
+from telltale.kube.gatewayapi.gateways import Gateway
 from telltale.kube.gatewayapi.kinds import DEFINITIONS
 from telltale.kube.meta import Config
 from telltale.model.gateway import Credential, Ends
 from telltale.model.service import Port, Protocol, Service
+from telltale.pilot.intake.gatewayapi import addresses
 from telltale.pilot.intake.gatewayapi.read import NAMESPACES, Found, read
 from telltale.pilot.intake.gatewayapi.world import World
 from telltale.pilot.intake.status import About
@@ -84,6 +86,12 @@ def test_a_listener_is_a_gateway_of_the_mesh_behind_its_service():
     }  # fmt: skip
     status = given.statuses[About(KINDS["Gateway"], "edge", "gw")]
     assert status["addresses"] == [{"type": "IPAddress", "value": "10.0.0.9"}]
+
+
+def test_where_a_load_balancer_is_reached_goes_before_its_own_address():
+    one = Service("gw", "x", "gw.x", (), ("10.0.0.9",), outside=("127.0.0.1",))
+    placed = addresses.placed(Gateway(), "gw.x", one)
+    assert placed.told == [{"type": "IPAddress", "value": "127.0.0.1"}] and placed.wrong is None
 
 
 def test_a_gateway_of_another_class_is_not_ours():
@@ -201,7 +209,7 @@ def test_a_service_that_is_there_can_be_named():
 
 
 def test_addresses_that_are_asked_for():
-    for more, said, addresses in (
+    for more, said, values in (
         ("{value: 10.0.0.9}", ("True", "Programmed"), ["10.0.0.9"]),
         ("{value: 10.0.0.9}, {value: 1.2.3.4}", ("False", "AddressNotUsable"), ["10.0.0.9"]),
         ("{value: 1.2.3.4}", ("False", "AddressNotUsable"), None),
@@ -213,7 +221,7 @@ def test_addresses_that_are_asked_for():
         assert top(given)["Accepted"] == ("True", "Accepted")
         assert top(given)["Programmed"] == said, more
         told = given.statuses[About(KINDS["Gateway"], "edge", "gw")]["addresses"]
-        assert [one["value"] for one in told] == (addresses or [])
+        assert [one["value"] for one in told] == (values or [])
 
 
 def test_a_tls_route_is_served_under_what_it_has_in_common_with_its_listener():
