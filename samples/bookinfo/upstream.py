@@ -6,6 +6,7 @@ No pool: every call shows in the mesh as what it is. Never: a second try, or a n
 import asyncio
 import os
 import socket
+import ssl
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Upstream:
 
     host: str
     port: int
+    tls: bool = False
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -102,9 +104,12 @@ async def _connect(
     to: Upstream, addresses: list[tuple[Any, ...]]
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     failure: OSError = OSError(f"no address for {to.host}")
+    sealed: dict[str, Any] = (
+        {"ssl": ssl.create_default_context(), "server_hostname": to.host} if to.tls else {}
+    )
     for *_, address in addresses:
         try:
-            return await asyncio.open_connection(address[0], address[1])
+            return await asyncio.open_connection(address[0], address[1], **sealed)
         except OSError as error:
             failure = error
     _addresses.pop(to, None)

@@ -100,7 +100,8 @@ def _of_sample(sample: str) -> list[HostImage]:
             found.append(HostImage(name, command, tuple(entry["args"]), env, user="65534:65534"))
         else:
             command = tuple(word.replace("{sample}", str(folder)) for word in entry["command"])
+            user, needs, package = entry.get("user", ""), entry["needs"], entry["package"]
             found.append(
-                HostImage(name, command, env=env, program=command[0], package="nginx-light")
+                HostImage(name, command, env=env, user=user, program=needs, package=package)
             )
     return found

@@ -18,6 +18,10 @@ SCHEMA = {
                 "port": {"x-kubernetes-int-or-string": True},
                 "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
                 "any": {"type": "object", "additionalProperties": {"type": "boolean"}},
+                "values": {
+                    "type": "object",
+                    "additionalProperties": {"x-kubernetes-preserve-unknown-fields": True},
+                },
             },
         },
         "status": {"type": "object", "properties": {"ready": {"type": "boolean"}}},
@@ -51,6 +55,13 @@ def served(ask):
     made = ask("POST", DEFINITIONS, definition())
     assert made.code == 201, made.message
     return ask
+
+
+def test_lists_where_anything_may_be_are_kept_whole(served):
+    values = {"rates": [{"actions": [{"key": "a"}]}], "one": {"b": [{"c": 1}]}}
+    told = served("POST", WIDGETS, widget(values=values))
+    assert told.code == 201, told.message
+    assert told.body["spec"]["values"] == values
 
 
 def test_it_is_established_and_served_at_once(served):

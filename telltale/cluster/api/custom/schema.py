@@ -31,6 +31,8 @@ def prune(value: Json, schema: Object, path: str = "", root: bool = True) -> lis
     """Drop the fields that the schema does not name; their paths."""
     found: list[str] = []
     if isinstance(value, list):
+        if schema.get(_PRESERVE) is True and "items" not in schema:
+            return found  # a list where anything may be: what is in it is kept, too
         for index, one in enumerate(value):
             found += prune(one, part(schema, "items"), f"{path}[{index}]", False)
     elif isinstance(value, dict):
