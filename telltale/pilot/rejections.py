@@ -10,6 +10,7 @@ from telltale.kube.meta import Ref
 from telltale.pilot.envoy.origins import origins
 from telltale.pilot.intake.istio import ref_of
 from telltale.pilot.intake.problem import Problem
+from telltale.pilot.patching.notes import parted
 from telltale.pilot.xds.resource import Resource
 
 _LINE = 300  # of a client's text: some repeat the whole resource
@@ -41,9 +42,10 @@ def _of(one: Rejection) -> Iterator[Problem]:
     proxies = one.proxies[0] if count == 1 else f"{one.proxies[0]} and {count - 1} more"
     paths = origins(one.resource.any, one.error)
     unsure = f"; one of {len(paths)} objects that are in it" if len(paths) > 1 else ""
-    for ref in [ref_of(path) for path in paths] or [Ref(one.kind, "", one.resource.name)]:
+    made = [(ref_of(path), field) for path, field in map(parted, paths)]
+    for ref, field in made or [(Ref(one.kind, "", one.resource.name), "spec")]:
         yield Problem(
-            ref, "spec", f"Envoy rejects the {one.kind} {one.resource.name}: {said}",
+            ref, field, f"Envoy rejects the {one.kind} {one.resource.name}: {said}",
             f"{proxies} stays with what it had; all else goes on{unsure}",
             "change the object: it is tried again at once", code="rejected-by-envoy",
         )  # fmt: skip

@@ -6,10 +6,12 @@ import pytest
 
 from telltale.kube import codec
 from telltale.kube.istio.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
-from telltale.kube.meta import Config
+from telltale.kube.istio.message import Config
 from telltale.kube.service import Service
 from telltale.model.workload import Proxy, Workload
 from telltale.pilot.intake.read import Objects, read
+from telltale.pilot.intake.telemetry import envoyfilters
+from telltale.pilot.patching.apply import Patcher
 from telltale.pilot.plan import plan
 from telltale.pilot.rejections import Rejection, problems
 from telltale.pilot.xds.order import CDS, RDS
@@ -66,3 +68,27 @@ def test_what_was_made_of_no_object_is_told_by_its_own_name(bundle):
     [found] = rejected(CDS, cluster, "x" * 1000, "a.shop")
     assert str(found.object) == "cluster BlackHoleCluster"
     assert len(found.what) < 400
+
+
+def test_what_patches_changed_leads_to_them_first(bundle):
+    """And to what they changed, when the text speaks of it."""
+    entry = {"applyTo": "CLUSTER",
+             "patch": {"operation": "MERGE", "value": {"lb_policy": "RANDOM"}}}  # fmt: skip
+    table = {"applyTo": "ROUTE_CONFIGURATION",
+             "patch": {"operation": "MERGE", "value": {"max_direct_response_body_size_bytes": 1}}}
+    one = codec.convert(Config, {
+        "metadata": {"name": "x", "namespace": "shop"},
+        "spec": {"configPatches": [table, entry]}})  # fmt: skip
+    patches, _ = envoyfilters.read((one,), "cluster.local")
+    patcher = Patcher(tuple(patches))
+    [cluster] = [one for one in bundle.clusters if one.name.startswith("outbound|80|v1|cart.")]
+    [changed] = patcher.clusters([cluster])
+    told = [(str(one.object), one.field) for one in rejected(CDS, changed, "no", "a.shop")]
+    assert told == [("envoyfilter shop/x", "spec.configPatches[1]")]
+    told = [(str(one.object), one.field) for one in rejected(CDS, changed, cluster.name, "a.shop")]
+    assert told == [
+        ("envoyfilter shop/x", "spec.configPatches[1]"), ("destinationrule shop/cart", "spec"),
+    ]  # fmt: skip
+    [of_80] = patcher.routes([one for one in bundle.routes if one.name == "80"])
+    [found] = rejected(RDS, of_80, "?", "a.shop")
+    assert (str(found.object), found.field) == ("envoyfilter shop/x", "spec.configPatches[0]")

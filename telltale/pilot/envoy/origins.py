@@ -1,7 +1,8 @@
 """From which objects a resource was made, by the notes that are in it. Pure.
 
 Clusters and routes carry the path of their object (`filter_metadata.istio.config`), a listener
-those of the routes and filters in it. Never: what an object is.
+those of the routes and filters in it, and each what `patching.notes` says of its patches.
+Never: what an object is.
 """
 
 from collections.abc import Iterator
@@ -9,11 +10,16 @@ from collections.abc import Iterator
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.json_format import MessageToDict
 
+from telltale.pilot.patching.notes import patches
+
 _TELLING = 3  # a shorter string stands in a text by chance
 
 
 def origins(packed: bytes, error: str) -> tuple[str, ...]:
-    """Paths of objects. Of several only those that made what the text speaks of, if any did."""
+    """Paths of objects. Of several only those that made what the text speaks of, if any did.
+
+    Patches are named with their entry, and before what they changed.
+    """
     try:
         plain = MessageToDict(Packed.FromString(packed), preserving_proto_field_name=True)
     except TypeError:
@@ -22,7 +28,10 @@ def origins(packed: bytes, error: str) -> tuple[str, ...]:
     for path, part in _noted(plain):
         found[path] = max(found.get(path, 0), _spoken_of(part, error))
     most = max(found.values(), default=0)
-    return tuple(sorted(path for path, told in found.items() if told == most))
+    patched = patches(plain)
+    if patched and not most:
+        return patched  # what we make ourselves Envoy takes
+    return (*patched, *sorted(path for path, told in found.items() if told == most))
 
 
 def _noted(value: object) -> Iterator[tuple[str, object]]:

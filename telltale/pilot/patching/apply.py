@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from telltale.model.patch import Change, Context, Part, Patch
 from telltale.pilot.patching import listeners, meant, rules, tables
 from telltale.pilot.patching.merging import merge
+from telltale.pilot.patching.notes import noted
 from telltale.pilot.patching.values import Unfit, parse
 
 M = TypeVar("M", bound=Message)
@@ -87,6 +88,7 @@ class Patcher:
             self.faults.setdefault(patch, f"{one.name}: {error}")  # type: ignore[attr-defined]
             return one
         self.met.add(patch)
+        noted(copy, patch)
         return copy
 
     def _resources(
@@ -124,6 +126,7 @@ class Patcher:
             self.faults.setdefault(patch, f"{name!r} is there already")
             return given
         self.added.add((patch.part, name))
+        noted(value, patch)
         return [*given, value]  # type: ignore[list-item]
 
 

@@ -58,12 +58,13 @@ class Play:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def applied(self, *objects: Spec) -> subprocess.CompletedProcess[str]:
+    def applied(self, *objects: Spec, judge: bool = True) -> subprocess.CompletedProcess[str]:
+        """Whatever comes of it; not to `judge` leaves that to the server."""
         kubectl = ["kubectl", "--kubeconfig", str(self.cluster.home / "kubeconfig"), "-n", SPACE]
         listed = {"apiVersion": "v1", "kind": "List", "items": [*objects]}
         return subprocess.run(
-            [*kubectl, "apply", "-f", "-"], input=json.dumps(listed), capture_output=True,
-            text=True, timeout=60, check=False,
+            [*kubectl, "apply", f"--validate={str(judge).lower()}", "-f", "-"],
+            input=json.dumps(listed), capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
     def serve(self, *names: str) -> None:
