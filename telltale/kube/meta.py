@@ -65,13 +65,18 @@ class Config(Typed):
 
 class Requirement(Typed):
     key: str = ""
+    """The label's key."""
     operator: str = ""
+    """In, NotIn, Exists or DoesNotExist."""
     values: list[str] = []
+    """The values, for In and NotIn."""
 
 
 class LabelSelector(Typed):
     match_labels: dict[str, str] = {}
+    """Labels that must be there."""
     match_expressions: list[Requirement] = []
+    """What else must hold of the labels."""
 
 
 class Condition(Typed):

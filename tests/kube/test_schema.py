@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from telltale.kube.demands import Cel, Demands
+from telltale.kube.gatewayapi import kinds as gateway_api
+from telltale.kube.istio import kinds as istio
 from telltale.kube.istio.crds import definitions
-from telltale.kube.istio.destinationrule import DestinationRule
 from telltale.kube.istio.message import Message
-from telltale.kube.istio.virtualservice import VirtualService
 from telltale.kube.schema import schema_of
 
 
@@ -86,8 +86,12 @@ def test_the_string_under_a_field_describes_it_and_demands_are_rules():
     assert found["x-kubernetes-validations"] == [{"rule": "self.first", "message": "say it"}]
 
 
-@pytest.mark.parametrize("spec", [VirtualService, DestinationRule])
-def test_every_field_of_these_is_described(spec):
+@pytest.mark.parametrize(
+    "spec",
+    [one.spec for one in (*istio.DEFINITIONS, *gateway_api.DEFINITIONS)
+     if one.kind.kind not in ("Telemetry", "WasmPlugin", "EnvoyFilter")],
+)  # fmt: skip
+def test_kubectl_explains_every_field(spec):
     def silent(schema, path):
         for name, one in schema.get("properties", {}).items():
             if not one.get("description"):

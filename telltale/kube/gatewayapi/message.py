@@ -78,72 +78,106 @@ class ParentRef(Message):
     """What a route is attached to: a Gateway, or a Service for clients in the mesh."""
 
     group: GatewayGroup = GROUP
+    """API group of the parent; empty for a Service."""
     kind: Annotated[str, default("Gateway")] = "Gateway"
+    """Gateway, Service or ServiceEntry."""
     namespace: Namespace | None = None
+    """The parent's namespace; the route's own if absent."""
     name: Name = ""
+    """The parent's name."""
     section_name: Section | None = None
+    """One of its listeners, or of a Service's ports; all if absent."""
     port: Port | None = None
+    """One of its ports; all if absent."""
 
 
 class BackendRef(Message):
     """Where traffic goes, and which part of it."""
 
     group: CoreGroup = ""
+    """API group of the backend; empty for a Service."""
     kind: ServiceKind = "Service"
+    """Service."""
     name: Name = ""
+    """The backend's name."""
     namespace: Namespace | None = None
+    """Its namespace; another than the route's needs a ReferenceGrant."""
     port: Port | None = None
+    """The Service's port."""
     weight: Annotated[int, msgspec.Meta(ge=0, le=1_000_000, extra_json_schema={"default": 1})] = 1
+    """Its part of the traffic, in proportion to the others'."""
 
 
 class BackendObjectRef(Message):
     """A backend without a weight."""
 
     group: CoreGroup = ""
+    """API group of the backend; empty for a Service."""
     kind: ServiceKind = "Service"
+    """Service."""
     name: Name = ""
+    """The backend's name."""
     namespace: Namespace | None = None
+    """Its namespace; another than the route's needs a ReferenceGrant."""
     port: Port | None = None
+    """The Service's port."""
 
 
 class SecretRef(Message):
     """An object with a certificate, in any namespace."""
 
     group: CoreGroup = ""
+    """API group; empty for a Secret."""
     kind: SecretKind = "Secret"
+    """Secret."""
     name: Name = ""
+    """The object's name."""
     namespace: Namespace | None = None
+    """Its namespace; another needs a ReferenceGrant."""
 
 
 class ObjectRef(Message):
     """An object of any kind, in any namespace."""
 
     group: Annotated[str, REQUIRED] = ""
+    """API group; empty for ConfigMaps and Secrets."""
     kind: Annotated[str, REQUIRED] = ""
+    """The object's kind."""
     name: Name = ""
+    """The object's name."""
     namespace: Namespace | None = None
+    """Its namespace; another needs a ReferenceGrant."""
 
 
 class LocalRef(Message):
     """An object of the same namespace."""
 
     group: Annotated[str, REQUIRED] = ""
+    """API group; empty for ConfigMaps and Secrets."""
     kind: Annotated[str, REQUIRED] = ""
+    """The object's kind."""
     name: Name = ""
+    """The object's name."""
 
 
 class CookieConfig(Message):
     lifetime_type: Annotated[Literal["Permanent", "Session"], default("Session")] = "Session"
+    """Until the browser is closed, or as long as absoluteTimeout says."""
 
 
 class SessionPersistence(Message):
     """Which requests go to the backend that answered before."""
 
     session_name: str = ""
+    """The cookie's or header's name."""
     absolute_timeout: Duration | None = None
+    """How long a session lasts at most."""
     idle_timeout: Duration | None = None
+    """How long a session lasts without requests."""
     type: Annotated[Literal["Cookie", "Header"], default("Cookie")] = "Cookie"
+    """What carries the session."""
     cookie_config: CookieConfig | None = None
+    """How long the cookie is kept."""
 
 
 ParentRefs: TypeAlias = Annotated[list[ParentRef], listed(32)]
