@@ -17,7 +17,7 @@ from telltale.model.view import View
 from telltale.pilot.envoy import names
 from telltale.pilot.envoy.routing import rules as http_routes
 from telltale.pilot.envoy.routing.actions import Dialled
-from telltale.pilot.envoy.telling import observe
+from telltale.pilot.envoy.telling import announced
 
 BODY_MAX = 1 << 20
 MISDIRECTED = 421
@@ -47,6 +47,8 @@ def table(
             for host in (*by_host, *(one.name for one in site.server.hosts)):
                 _virtual_host(hosts, host, number).require_tls = VirtualHost.ALL
     _isolate(hosts, number, sites, others)
+    for one in hosts.values():
+        announced.announce(one, view)
     if not hosts:
         hosts["*"] = VirtualHost(name=names.nowhere(number), domains=["*"])
     found.virtual_hosts.extend(hosts[host] for host in sorted(hosts))
@@ -60,7 +62,6 @@ def _virtual_host(hosts: dict[str, VirtualHost], host: str, number: int) -> Virt
             name=names.virtual_host(host, number), domains=[host],
             include_request_attempt_count=True,
         )  # fmt: skip
-        observe.announce(hosts[host])
     return hosts[host]
 
 

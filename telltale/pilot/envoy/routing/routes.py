@@ -14,7 +14,7 @@ from telltale.pilot.envoy import names
 from telltale.pilot.envoy.listening import outlets
 from telltale.pilot.envoy.routing import egress, retries, rules as http_routes, strangers
 from telltale.pilot.envoy.routing.actions import Dialled
-from telltale.pilot.envoy.telling import observe
+from telltale.pilot.envoy.telling import announced
 
 
 def outbound(view: View, memo: Memo) -> tuple[RouteConfiguration, ...]:
@@ -53,7 +53,7 @@ def inbound(target: Target) -> RouteConfiguration:
 def _alone(name: str, view: View, host: str, number: int) -> RouteConfiguration:
     """Of one service, whatever host a request names: it is told by its address."""
     table = _empty(name)
-    if one := _virtual_host(host, number, ["*"], _wanted(view, host, number)):
+    if one := _virtual_host(view, host, number, ["*"], _wanted(view, host, number)):
         table.virtual_hosts.append(one)
     return table
 
@@ -101,7 +101,7 @@ def _known(
     services += [view.service(one.alias_of) for one in services if one and one.alias_of]
     return memo.by(
         (_known, host, number, "|".join(free), client, view.mesh.options, *routings, *services),
-        lambda: _virtual_host(host, number, free, _wanted(view, host, number)),
+        lambda: _virtual_host(view, host, number, free, _wanted(view, host, number)),
     )
 
 
@@ -144,7 +144,7 @@ def _wanted(view: View, host: str, number: int) -> list[Route]:
 
 
 def _virtual_host(
-    host: str, number: int, domains: list[str], routes: list[Route]
+    view: View, host: str, number: int, domains: list[str], routes: list[Route]
 ) -> VirtualHost | None:
     if not routes:
         return None
@@ -152,7 +152,7 @@ def _virtual_host(
     found = VirtualHost(
         name=name, domains=domains, include_request_attempt_count=True, routes=routes
     )
-    observe.announce(found)
+    announced.announce(found, view)
     return found
 
 

@@ -8,8 +8,7 @@ client's, in a header that it takes away before the app sees it. Never: what is 
 from functools import lru_cache
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
-from envoy.config.core.v3.base_pb2 import HeaderValueOption, Metadata
-from envoy.config.route.v3.route_components_pb2 import VirtualHost
+from envoy.config.core.v3.base_pb2 import Metadata
 from envoy.extensions.filters.http.header_to_metadata.v3.header_to_metadata_pb2 import (
     Config as HeaderToMetadata,
 )
@@ -18,7 +17,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 )
 from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
 
-from telltale.model.metric import OWN_PEER, PEER_HEADER, PEER_PLACE, Called, Reporter
+from telltale.model.metric import PEER_HEADER, PEER_PLACE, Called, Reporter
 from telltale.model.observed import Observed, Side
 from telltale.pilot.envoy import names
 from telltale.pilot.envoy.resources import pack
@@ -71,11 +70,6 @@ def _called(cluster: Cluster) -> Called | None:
     return None
 
 
-def announce(host: VirtualHost) -> None:
-    """Requests to a service of the mesh say who makes them; those to anybody else do not."""
-    host.request_headers_to_add.append(_ANNOUNCED)
-
-
 @lru_cache(8192)
 def beside(peer: str) -> Metadata:
     """What an endpoint says of the workload behind it. Many have the same."""
@@ -91,12 +85,4 @@ def _peer_filter() -> hcm.HttpFilter:
     return hcm.HttpFilter(name=PEER_FILTER, typed_config=pack(config))
 
 
-def _announced() -> HeaderValueOption:
-    option = HeaderValueOption(append_action=HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD)
-    option.header.key = PEER_HEADER
-    option.header.value = f"%ENVIRONMENT({OWN_PEER})%"
-    return option
-
-
 _PEER = _peer_filter()
-_ANNOUNCED = _announced()
