@@ -157,22 +157,6 @@ class Caller:
         body, _, code = told.rpartition("\n")
         return int(code or 0), json.loads(body) if body.startswith("{") else body
 
-    def stats(self, containing: str) -> dict[str, int]:
-        """Counters of its sidecar."""
-        return stats(self.cluster, "deployment/caller", self.space, containing)
-
-
-def stats(cluster: LiveCluster, pod: str, space: str, containing: str) -> dict[str, int]:
-    """Counters of a pod's proxy whose names hold a text."""
-    told = cluster.kubectl("exec", "-n", space, pod, "-c", "istio-proxy", "--",
-                           "pilot-agent", "request", "GET", "stats?usedonly")  # fmt: skip
-    found = {}
-    for line in told.splitlines():
-        name, _, value = line.rpartition(": ")
-        if containing in name and value.isdigit():
-            found[name] = int(value)
-    return found
-
 
 def eventually(
     ask: Callable[[], T], good: Callable[[T], bool], what: str, limit_s: float = 20
