@@ -20,8 +20,8 @@ from telltale.kube.service import EndpointSlice, Service
 from telltale.lib.clock import SystemClock
 from telltale.model.mesh import Options
 from telltale.model.workload import Proxy, Workload
+from telltale.pilot.classes import Key
 from telltale.pilot.metrics import Metrics
-from telltale.pilot.plan import Key
 from telltale.pilot.push import Push
 from telltale.pilot.watch import Current
 from telltale.pilot.xds.order import CDS, EDS, RDS

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from telltale.inspect.request import Request
+from telltale.model.index import forms
 from telltale.model.mesh import targets
 from telltale.model.service import Discovery, Port, Service
-from telltale.model.view import View, forms
+from telltale.model.view import View
 from telltale.model.workload import Workload
 
 HTTP_PORT, HTTPS_PORT = 80, 443

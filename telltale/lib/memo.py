@@ -20,6 +20,7 @@ class Memo:
     def __init__(self, most: int = 200_000) -> None:
         """`most` results are kept at most, whether or not anybody sweeps."""
         self._most = most
+        self.made = 0  # since the last sweep
         self._young: dict[object, tuple[tuple[object, ...], object]] = {}
         self._old: dict[object, tuple[tuple[object, ...], object]] = {}
 
@@ -32,7 +33,10 @@ class Memo:
         known = self._young.get(key)
         if known is None:
             # The parts are kept beside the result, so that their ids stay theirs.
-            known = self._old.pop(key, None) or (parts, make())
+            known = self._old.pop(key, None)
+            if known is None:
+                known = parts, make()
+                self.made += 1
             self._young[key] = known
             if len(self._young) > self._most:
                 self.sweep()
@@ -40,4 +44,4 @@ class Memo:
         return found
 
     def sweep(self) -> None:
-        self._old, self._young = self._young, {}
+        self._old, self._young, self.made = self._young, {}, 0

@@ -5,9 +5,11 @@ Never: Kubernetes, Envoy, I/O. What one class of clients sees of it is a `view.V
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from telltale.model import peer, telemetry
 from telltale.model.gateway import Credential, Gateway
+from telltale.model.index import Index
 from telltale.model.observed import Observed
 from telltale.model.options import DEFAULT, Options
 from telltale.model.patch import VERSION, Patch
@@ -24,7 +26,7 @@ from telltale.model.workload import Machine, Proxy, Target, Workload
 Behind = Mapping[int, tuple[Endpoint, ...]]  # a service's port number to its endpoints, sorted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mesh:
     """`services` by key, oldest first; `endpoints` too; `workloads` by NAME.NAMESPACE.
 
@@ -46,6 +48,10 @@ class Mesh:
     sidecars: tuple[Sidecar, ...] = ()
     machines: tuple[Machine, ...] = ()
     options: Options = DEFAULT
+
+    @cached_property
+    def index(self) -> Index:
+        return Index(self.services, self.routings, self.policies)
 
     def behind(self, service: Service, port: Port) -> tuple[Endpoint, ...]:
         """The endpoints that can answer on a port of a service."""
@@ -119,13 +125,17 @@ class Mesh:
         """Whether all of these are there and good."""
         return all(self.credentials.get(one, "missing") == "" for one in credentials)
 
-    def told_apart(self, workload: Workload) -> Labels:
-        """Those labels of a workload that anything in the mesh asks about."""
+    def asked_labels(self) -> frozenset[str]:
+        """The labels of workloads that anything asks about."""
         keys = {key for scope in self._scopes() for key, _ in scope.selector}
         keys |= {key for client in self._clients() for key, _ in client.labels}
         keys |= {label.partition("=")[0] for one in self._localities() for label in one.priority}
-        found = workload.labels
-        return tuple(sorted((key, found[key]) for key in keys if key in found))
+        return frozenset(keys)
+
+    def told_apart(self, workload: Workload) -> Labels:
+        """Those labels of a workload that anything in the mesh asks about."""
+        asked, found = self.asked_labels(), workload.labels
+        return tuple(sorted((key, found[key]) for key in asked if key in found))
 
     def _scopes(self) -> Iterator[Scope]:
         """Of everything that may be meant for some workloads only."""
@@ -162,11 +172,17 @@ class Mesh:
         return None
 
     def with_endpoints(self, key: str, behind: Behind) -> "Mesh":
-        return replace(self, endpoints={**self.endpoints, key: behind})
+        return self._moved(replace(self, endpoints={**self.endpoints, key: behind}))
 
     def with_workload(self, key: str, workload: Workload | None) -> "Mesh":
         kept = {name: known for name, known in self.workloads.items() if name != key}
-        return replace(self, workloads=kept if workload is None else {**kept, key: workload})
+        known = kept if workload is None else {**kept, key: workload}
+        return self._moved(replace(self, workloads=known))
+
+    def _moved(self, other: "Mesh") -> "Mesh":
+        """Nothing that is looked up differs in it."""
+        vars(other)["index"] = self.index
+        return other
 
 
 def targets(mesh: Mesh, workload: Workload) -> tuple[Target, ...]:
@@ -176,8 +192,8 @@ def targets(mesh: Mesh, workload: Workload) -> tuple[Target, ...]:
     """
     found: dict[int, Target] = {}
     sidecar = mesh.sidecar(workload.namespace, tuple(workload.labels.items()))
-    for service in mesh.services.values():
-        if service.namespace != workload.namespace or not _selects(service, workload):
+    for service in mesh.index.services_in.get(workload.namespace, ()):
+        if not _selects(service, workload):
             continue
         for port in service.ports:
             target = port.target
@@ -215,10 +231,10 @@ def translation(mesh: Mesh, workload: Workload, host: str = "") -> dict[int, int
     `host`: of that service alone.
     """
     found: dict[int, int] = {}
-    for service in mesh.services.values():
+    for service in mesh.index.services_in.get(workload.namespace, ()):
         if host and service.host != host:
             continue
-        if service.namespace != workload.namespace or not _selects(service, workload):
+        if not _selects(service, workload):
             continue
         for port in service.ports:
             target = port.target

@@ -4,7 +4,7 @@ That is what all Telemetry objects and the mesh's own settings come to for it, o
 Never: which object said so, Envoy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -128,12 +128,12 @@ class Side:
     logs: tuple[Log, ...] = ()
     tracing: Tracing | None = None
 
-    def within(self, hosts: frozenset[str]) -> "Side":
+    def within(self, known: Callable[[str], bool]) -> "Side":
         logs = tuple(
-            one for one in self.logs if isinstance(one, FileLog) or one.collector.host in hosts
+            one for one in self.logs if isinstance(one, FileLog) or known(one.collector.host)
         )
         tracing = self.tracing
-        kept = tracing if tracing and tracing.tracer.collector.host in hosts else None
+        kept = tracing if tracing and known(tracing.tracer.collector.host) else None
         return Side(self.counting, logs, kept)
 
 
@@ -142,6 +142,6 @@ class Observed:
     client: Side = Side()
     server: Side = Side()
 
-    def within(self, hosts: frozenset[str]) -> "Observed":
-        """For a workload that sees these services only: it cannot send to any other."""
-        return Observed(self.client.within(hosts), self.server.within(hosts))
+    def within(self, known: Callable[[str], bool]) -> "Observed":
+        """For a workload that sees these hosts' services only: it cannot send to any other."""
+        return Observed(self.client.within(known), self.server.within(known))

@@ -4,10 +4,9 @@ Of several for one host it sees one: its own namespace's, else a Service, else t
 Envoy, what holds for a service.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
-from telltale.model.mesh import Mesh
 from telltale.model.route import Routing
 from telltale.model.scope import EVERYWHERE
 from telltale.model.service import Discovery, Port, Protocol, Service
@@ -20,29 +19,7 @@ def reaches(sidecar: Sidecar | None) -> tuple[Reach, ...]:
     return sidecar.reach if sidecar and sidecar.reach else (ALL,)
 
 
-def allowed(mesh: Mesh, namespace: str) -> tuple[Service, ...]:
-    """Those that are shown to a namespace; rivals too."""
-    return tuple(one for one in mesh.services.values() if one.scope.seen_from(namespace))
-
-
-def seen(
-    shown: Iterable[Service], namespace: str, wanted: Iterable[Reach], imported: Iterable[str]
-) -> Mapping[str, Service]:
-    """By host, those that are wanted, and those that routes lead to."""
-    wanted, hosts = tuple(wanted), frozenset(imported)
-    everything = ALL in wanted
-    found: dict[str, Service] = {}
-    for one in shown:
-        if everything or one.host in hosts or any(
-            reach.covers(one.namespace, one.host) for reach in wanted
-        ):
-            known = found.get(one.host)
-            if known is None or _rank(one, namespace) < _rank(known, namespace):
-                found[one.host] = one
-    return found
-
-
-def _rank(one: Service, namespace: str) -> tuple[bool, bool]:
+def rank(one: Service, namespace: str) -> tuple[bool, bool]:
     """The lower goes before; of equal ones the elder."""
     return one.namespace != namespace, one.declared
 

@@ -4,7 +4,7 @@ A class is a namespace, those labels that something in the mesh asks about, and 
 stands for: `mesh` for a sidecar. Never: Envoy, I/O.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -29,8 +29,9 @@ class View:
     gateways: tuple[str, ...] = (MESH,)
     place: Place = NOWHERE
     node: str = ""
+    # Every host that was looked up since somebody emptied it: what was made depends on these.
+    looked: set[str] = field(default_factory=set, compare=False)
     _policies: dict[str, Policy | None] = field(default_factory=dict, compare=False)
-    _seen_in: dict[str, dict[str, list[Policy]]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def sidecar(self) -> Sidecar | None:
@@ -48,7 +49,7 @@ class View:
         return own or self.mesh.options.egress
 
     @cached_property
-    def _imported(self) -> frozenset[str]:
+    def imported(self) -> frozenset[str]:
         """Hosts that routes lead to, which are seen for that where sight is narrowed."""
         if self.reaches == (sight.ALL,):
             return frozenset()
@@ -58,67 +59,87 @@ class View:
         return frozenset({*proxy, *sight.imports(self.routings)})
 
     @cached_property
-    def _by_host(self) -> Mapping[str, Service]:
-        shown = sight.allowed(self.mesh, self.namespace)
-        return sight.seen(shown, self.namespace, self.reaches, self._imported)
-
-    @cached_property
     def services(self) -> tuple[Service, ...]:
-        """One a host, as these clients see them."""
-        return tuple(self._by_host.values())
+        """One a host, as these clients see them, in the order of the eldest for each host."""
+        found = (self.service(host) for host in self._hosts)
+        return tuple(one for one in found if one)
 
     @cached_property
-    def aliases(self) -> Mapping[str, tuple[Service, ...]]:
-        """By host, the services that are another name for it."""
-        found: dict[str, tuple[Service, ...]] = {}
-        for service in self.services:
-            if service.discovery is Discovery.ALIAS:
-                found[service.alias_of] = (*found.get(service.alias_of, ()), service)
-        return found
+    def _hosts(self) -> tuple[str, ...]:
+        shown = (one for one in self.mesh.services.values() if self._shows(one))
+        return tuple(dict.fromkeys(one.host for one in shown))
+
+    def aliases(self, host: str) -> Iterator[Service]:
+        """The services that are another name for a host."""
+        self.looked.add(host)
+        for one in self.mesh.index.aliases_of.get(host, ()):
+            if self.service(one.host) is one:
+                yield one
 
     def service(self, host: str) -> Service | None:
-        return self._by_host.get(host)
+        """Of several for one host the one that is seen: its namespace's, a Service, the eldest."""
+        self.looked.add(host)
+        found = self.shown(host)
+        return min(found, key=lambda one: sight.rank(one, self.namespace), default=None)
 
-    @cached_property
-    def served(self) -> tuple[tuple[Service, Port, Reach], ...]:
-        """Every port that is listened for, and what says so."""
-        return tuple(sight.served(self.services, self.reaches, self._imported))
+    def shown(self, host: str) -> tuple[Service, ...]:
+        """All rivals for a host that are shown, the eldest first."""
+        rivals = self.mesh.index.services_of.get(host, ())
+        return tuple([one for one in rivals if self._shows(one)])
+
+    def _shows(self, one: Service) -> bool:
+        """Whether it is shown to these clients, and wanted or led to by routes."""
+        return one.scope.seen_from(self.namespace) and (
+            self.reaches == (sight.ALL,) or one.host in self.imported
+            or any(reach.covers(one.namespace, one.host) for reach in self.reaches)
+        )  # fmt: skip
+
+    def served(self, service: Service) -> Iterator[tuple[Service, Port, Reach]]:
+        """Every port of a service that is listened for, and what says so."""
+        return sight.served((service,), self.reaches, self.imported)
 
     def ports(self) -> Iterator[tuple[Service, Port]]:
         """Every port of every service that has endpoints of its own."""
-        for service in self.services:
-            if service.discovery is not Discovery.ALIAS:
-                for port in service.ports:
-                    if sight.reached(service, port, self.reaches, self._imported):
-                        yield service, port
+        return ((one, port) for one in self.services for port in self.ports_of(one))
+
+    def ports_of(self, service: Service) -> tuple[Port, ...]:
+        """Those to which anything may be sent."""
+        if service.discovery is Discovery.ALIAS:
+            return ()
+        if self.reaches == (sight.ALL,):
+            return service.ports
+        return tuple(
+            one for one in service.ports
+            if sight.reached(service, one, self.reaches, self.imported)
+        )  # fmt: skip
 
     @cached_property
     def routings(self) -> tuple[Routing, ...]:
         """Those for these gateways, as this namespace sees them: its own first, then the elder."""
+        return tuple(self._meant(self.mesh.routings))
+
+    def routings_of(self, host: str) -> tuple[Routing, ...]:
+        """The routes for a host: those that name it, or else those of the closest wildcard."""
+        self.looked.add(host)
+        for near in self.mesh.index.routings_of.nearest(host):
+            if found := self._meant(near):
+                return next(((one,) for one in found if one.alone), tuple(found))
+        return ()
+
+    def routed(self, host: str) -> bool:
+        """Whether any route for these clients names the host as it stands."""
+        return bool(self._meant(self.mesh.index.routings_of.exact.get(host, ())))
+
+    def _meant(self, given: Iterable[Routing]) -> list[Routing]:
         labels = dict(self.labels)
         everything = self.reaches == (sight.ALL,)
         known = [
-            one for one in self.mesh.routings
+            one for one in given
             if any(name in one.gateways for name in self.gateways)
             and one.scope.seen_from(self.namespace) and one.scope.selects(labels)
             and (everything or sight.sees(self.reaches, one))
         ]  # fmt: skip
-        return tuple(sorted(known, key=lambda one: one.origin.namespace != self.namespace))
-
-    def routings_of(self, host: str) -> tuple[Routing, ...]:
-        """The routes for a host: those that name it, or else those of the closest wildcard."""
-        for form in forms(host):
-            if found := self._routings_by_host.get(form):
-                return next(((one,) for one in found if one.alone), tuple(found))
-        return ()
-
-    @cached_property
-    def _routings_by_host(self) -> dict[str, list[Routing]]:
-        found: dict[str, list[Routing]] = {}
-        for one in self.routings:
-            for host in dict.fromkeys(one.hosts):
-                found.setdefault(host, []).append(one)
-        return found
+        return sorted(known, key=lambda one: one.origin.namespace != self.namespace)
 
     def policy(self, service: Service) -> Policy | None:
         """The client's namespace, then the service's, then the root's; the closest host in each.
@@ -126,9 +147,11 @@ class View:
         The first that has any ends the search: nothing is inherited from the next. For clients of
         the root only what is private there comes first, lest it hold for everybody's services.
         """
-        if service.host not in self._policies:
-            self._policies[service.host] = self._policy(service)
-        return self._policies[service.host]
+        self.looked.add(service.host)
+        key = f"{service.namespace}/{service.host}"
+        if key not in self._policies:
+            self._policies[key] = self._policy(service)
+        return self._policies[key]
 
     def traffic(self, service: Service, port: Port, subset: str = "") -> Traffic:
         """What holds for connections to a port of a service, or of one of its subsets."""
@@ -140,30 +163,28 @@ class View:
 
     def _policy(self, service: Service) -> Policy | None:
         root = self.mesh.options.root
-        own = self._policies_by_host(self.namespace)
         if self.namespace == root:
-            private = (root,)
-            own = {
-                host: kept for host, found in own.items()
-                if (kept := [one for one in found if one.scope.namespaces == private])
-            }  # fmt: skip
-        for seen in (own, *map(self._policies_by_host, (service.namespace, root))):
-            for form in forms(service.host):
-                if found := seen.get(form):
-                    return max(found, key=lambda one: bool(one.scope.selector))
-        return None
+            if own := self._policy_in(root, service.host, private=True):
+                return own
+        elif own := self._policy_in(self.namespace, service.host):
+            return own
+        return self._policy_in(service.namespace, service.host) or (
+            self._policy_in(root, service.host)
+        )
 
-    def _policies_by_host(self, namespace: str) -> dict[str, list[Policy]]:
-        """Those of a namespace that hold for these clients, the oldest first."""
-        if namespace not in self._seen_in:
-            labels = dict(self.labels)
-            seen: dict[str, list[Policy]] = {}
-            for one in self.mesh.policies:
-                if (one.origin.namespace == namespace and one.scope.seen_from(self.namespace)
-                        and one.scope.selects(labels)):  # fmt: skip
-                    seen.setdefault(one.host, []).append(one)
-            self._seen_in[namespace] = seen
-        return self._seen_in[namespace]
+    def _policy_in(self, namespace: str, host: str, *, private: bool = False) -> Policy | None:
+        """The one of a namespace that holds for these clients: by labels before by nothing."""
+        index = self.mesh.index.policies_in.get(namespace)
+        labels = dict(self.labels)
+        for near in index.nearest(host) if index else ():
+            found = [
+                one for one in near
+                if one.scope.seen_from(self.namespace) and one.scope.selects(labels)
+                and (not private or one.scope.namespaces == (namespace,))
+            ]  # fmt: skip
+            if found:
+                return max(found, key=lambda one: bool(one.scope.selector))
+        return None
 
     def is_client(self, client: Client) -> bool:
         """Whether a match that asks for such a client means this class."""
@@ -173,13 +194,3 @@ class View:
             and client.namespace in ("", self.namespace)
             and (not client.gateways or any(name in client.gateways for name in self.gateways))
         )
-
-
-def forms(host: str) -> Iterator[str]:
-    """The host, then what covers it, the closest first: `a.b.c`, `*.b.c`, `*.c`, `*`."""
-    yield host
-    rest = host.removeprefix("*.")
-    while "." in rest:
-        rest = rest.partition(".")[2]
-        yield f"*.{rest}"
-    yield "*"

@@ -6,12 +6,11 @@ who asks, or what a class sees; values only, no I/O.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.spread import Cut
 from telltale.pilot.envoy.upstream import endpoints
 from telltale.pilot.xds.resource import Resource, make
-from telltale.pilot.xds.snapshot import EMPTY, Set, set_of
+from telltale.pilot.xds.snapshot import EMPTY, Set
 
 
 class Assigned:
@@ -19,22 +18,29 @@ class Assigned:
 
     def __init__(self) -> None:
         self.set: Set = EMPTY
+        self._mesh = Mesh()
         self._cuts: dict[str, dict[str, Cut]] = {}
 
-    def read(self, mesh: Mesh, memo: Memo) -> None:
+    def read(self, mesh: Mesh) -> None:
         """All of another mesh. What was asked for is kept, for some classes still have it."""
-        self._cuts = {host: known for host, known in self._cuts.items() if host in mesh.services}
-        made = (_known(mesh, memo, name, cut) for known in self._cuts.values()
-                for name, cut in known.items())  # fmt: skip
-        self.set = set_of(made)
+        before, self._mesh = self._mesh, mesh
+        gone = [name for key in self._cuts.keys() - mesh.services.keys()
+                for name in self._cuts.pop(key)]  # fmt: skip
+        changed = [one for key in self._cuts if _differs(before, mesh, key)
+                   for one in self._changed(mesh, key)]  # fmt: skip
+        if gone or changed:
+            self.set = self.set.with_changes(changed, gone)
 
-    def need(self, mesh: Mesh, cuts: Mapping[str, Cut]) -> None:
-        """A class asks for these; those that nobody asked for before are added."""
-        new = {name: cut for name, cut in cuts.items() if name not in self.set.resources}
-        for name, cut in new.items():
-            self._cuts.setdefault(cut.service, {})[name] = cut
+    def need(self, cuts: Mapping[str, Cut]) -> None:
+        """A class asks for these; those that nobody asked for before are made."""
+        new: list[Resource] = []
+        for name, cut in cuts.items():
+            known = self._cuts.setdefault(cut.service, {})
+            if known.get(name) != cut:
+                known[name] = cut
+                new.append(_make(self._mesh, name, cut))
         if new:
-            self.set = self.set.with_changes(_make(mesh, *one) for one in new.items())
+            self.set = self.set.with_changes(new)
 
     def keep(self, names: Collection[str]) -> None:
         """Nobody asks for any others now."""
@@ -46,7 +52,8 @@ class Assigned:
             self.set = self.set.with_changes((), gone)
 
     def moved(self, mesh: Mesh, services: Iterable[str]) -> bool:
-        """Make those of these services anew; whether any of them differs."""
+        """Make those of these services anew, which alone differ; whether any of them does."""
+        self._mesh = mesh
         changed = [one for service in services for one in self._changed(mesh, service)]
         if changed:
             self.set = self.set.with_changes(changed)
@@ -59,16 +66,14 @@ class Assigned:
                 yield made
 
 
-def _known(mesh: Mesh, memo: Memo, name: str, cut: Cut) -> Resource:
-    """An assignment depends on its endpoints, who they are and where."""
-    service = mesh.services.get(cut.service)
-    behind = mesh.endpoints.get(cut.service, {}).get(cut.port, ())
-    known = [mesh.workloads.get(one.workload) for one in behind]
-    places = repr([mesh.nodes.get(one.node) for one in behind]) if mesh.nodes else ""
-    return memo.by(
-        (_known, name, repr(cut), service, behind, mesh.options, places, *known),
-        lambda: _make(mesh, name, cut),
-    )
+def _differs(old: Mesh, new: Mesh, key: str) -> bool:
+    """An assignment depends on its service's endpoints, who they are and where."""
+    return not (
+        old.services.get(key) is new.services.get(key)
+        and old.endpoints.get(key) is new.endpoints.get(key)
+        and old.workloads is new.workloads and old.nodes is new.nodes
+        and old.options is new.options
+    )  # fmt: skip
 
 
 def _make(mesh: Mesh, name: str, cut: Cut) -> Resource:

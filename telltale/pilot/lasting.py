@@ -10,11 +10,11 @@ nobody ever defined, or a route that never was whole.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from telltale.model.index import forms
 from telltale.model.mesh import Mesh
 from telltale.model.policy import Policy
 from telltale.model.route import Destination, Routing
 from telltale.model.scope import Origin
-from telltale.model.view import forms
 
 GRACE_S = 10.0
 

@@ -5,51 +5,24 @@ bytes, I/O.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-
-from envoy.config.cluster.v3.cluster_pb2 import Cluster
-from envoy.config.route.v3.route_pb2 import RouteConfiguration
+from dataclasses import dataclass, replace
 
 from telltale.lib.memo import Memo
-from telltale.model import cuts
-from telltale.model.cuts import Asked
-from telltale.model.mesh import Mesh, targets, translation
-from telltale.model.place import NOWHERE, Place
-from telltale.model.scope import Labels
-from telltale.model.service import Discovery
+from telltale.model.change import Change, between
+from telltale.model.mesh import Mesh
+from telltale.model.route import MESH
 from telltale.model.spread import Cut
 from telltale.model.view import View
-from telltale.model.workload import Proxy, Role, Target
+from telltale.model.workload import Proxy
+from telltale.pilot.classes import Classes, Key
+from telltale.pilot.envoy import outward
 from telltale.pilot.envoy.gateway import bundle as gateways
-from telltale.pilot.envoy.gateway.bundle import Edge
 from telltale.pilot.envoy.listening import listeners
+from telltale.pilot.envoy.outward import Asker, Outward
 from telltale.pilot.envoy.resources import Bundle
-from telltale.pilot.envoy.routing import routes
-from telltale.pilot.envoy.telling import finish
-from telltale.pilot.envoy.telling.finish import Finish
 from telltale.pilot.envoy.upstream import clusters, endpoints
 from telltale.pilot.intake import unapplied
 from telltale.pilot.intake.problem import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What tells one proxy's configuration from another's; equal keys get the same bytes.
-
-    `labels`: those of its workload's that anything in the mesh asks about; `place` and `node` too.
-    `own`: those of its addresses that the mesh would otherwise build a listener for. `edge`: it is
-    a gateway's. `said`: what patches ask of the proxy's own word.
-    """
-
-    namespace: str
-    labels: Labels
-    targets: tuple[Target, ...]
-    own: frozenset[str] = frozenset()
-    redirected: bool = True
-    place: Place = NOWHERE
-    node: str = ""
-    edge: Edge | None = None
-    said: Labels = ()
 
 
 def plan(mesh: Mesh, proxy: Proxy) -> Bundle:
@@ -60,136 +33,119 @@ def plan(mesh: Mesh, proxy: Proxy) -> Bundle:
     return replace(plans.of(key), endpoints=tuple(told))
 
 
+Sight = Key  # one in which all is left out that does not tell apart what is seen
+
+
 @dataclass(frozen=True, slots=True)
-class Outbound:
-    """What all workloads that see the mesh alike have in common."""
+class _Made:
+    """A bundle, and all that it was made of besides its key."""
 
-    view: View
-    finish: Finish
-    clusters: tuple[Cluster, ...]
-    routes: tuple[RouteConfiguration, ...]
-    cuts: Mapping[str, Cut]
+    seen: Outward
+    edges: object
+    bundle: Bundle
 
 
-@dataclass
 class Plans:
     """Plans of one mesh; what those who see it alike have in common is made once.
 
-    With the memo of the plans before, what is as it was is not made again. `moved` gives the plans
-    of a mesh that differs in nothing but endpoints behind virtual addresses and workloads, of which
-    nothing here but `key` knows.
+    `after` gives those of the next mesh: of what nobody can tell from before, the same values.
+    `moved` is told of a mesh that differs in nothing but endpoints that are assigned and workloads,
+    of which nothing here but `key` knows.
     """
 
-    mesh: Mesh
-    memo: Memo = field(default_factory=Memo)
-    _views: dict[tuple[str, Labels, Place, str, Labels], Outbound] = field(default_factory=dict)
-    _dialled: frozenset[str] | None = None
-    _asked: Asked | None = None
-    _finished: dict[object, Finish] = field(default_factory=dict)
+    def __init__(
+        self, mesh: Mesh, memo: Memo | None = None, *, before: "Plans | None" = None
+    ) -> None:
+        self._mesh = mesh
+        self._memo = memo or Memo()
+        self._classes: Classes = before._classes.after(mesh) if before else Classes(mesh)
+        self._change = between(before._mesh, mesh) if before else Change()
+        self._seen: dict[Sight, Outward] = {}
+        self._made: dict[Key, _Made] = {}
+        self._seen_before: Mapping[Sight, Outward] = before._seen if before else {}
+        self._made_before: Mapping[Key, _Made] = before._made if before else {}
+
+    def after(self, mesh: Mesh) -> "Plans":
+        return Plans(mesh, self._memo, before=self)
+
+    def moved(self, mesh: Mesh) -> None:
+        self._classes.moved(mesh)
 
     def key(self, proxy: Proxy) -> Key:
-        workload = self.mesh.workload(proxy)
-        if self._dialled is None:
-            self._dialled = _dialled(self.mesh)
-        if self._asked is None:
-            self._asked = cuts.asked(self.mesh)
-        place = self.mesh.place(workload) if self._asked.place else NOWHERE
-        node = workload.node if self._asked.node else ""
-        said = self.mesh.said(proxy)
-        if proxy.role is Role.ROUTER:
-            labels = self.mesh.told_apart(workload)
-            edge = _edge(self.mesh, proxy)
-            return Key(workload.namespace, labels, (), place=place, node=node, edge=edge, said=said)
-        own = self._dialled.intersection(workload.addresses)
-        return Key(
-            workload.namespace, self.mesh.told_apart(workload), targets(self.mesh, workload),
-            own, proxy.redirected, place, node, said=said,
-        )  # fmt: skip
+        return self._classes.key(proxy)
 
     def of(self, key: Key) -> Bundle:
         """All but the endpoints: they are the same for every proxy, and have their own lane."""
-        if key.edge:
-            view = self._outside(key)
-            last = self._finished[key] = finish.of(view, key.said, gateway=True)
-            made = gateways.bundle(view, key.edge, self.memo)
-            return replace(
-                made, clusters=last.clusters(made.clusters),
-                listeners=last.listeners(made.listeners), routes=last.routes(made.routes),
-            )  # fmt: skip
-        options = self.mesh.options
-        seen = self._seen(key)
-        return Bundle(
-            clusters=(
-                *seen.clusters,
-                *seen.finish.clusters((*clusters.inbound(key.targets), *clusters.fixed())),
-            ),
-            listeners=seen.finish.listeners(listeners.distinct((
-                *listeners.outbound(seen.view, key.own, redirected=key.redirected),
-                *listeners.inbound(key.targets, options, redirected=key.redirected),
-            ))),
-            routes=seen.routes,
-        )
+        if key not in self._made:
+            seen, edges = self._outward(key), self._edges(key)
+            made = self._made_before.get(key)
+            if made is None or made.seen is not seen or made.edges != edges:
+                make = self._gateway if key.edge else self._sidecar
+                made = _Made(seen, edges, make(key, seen))
+            self._made[key] = made
+        return self._made[key].bundle
 
     def cuts(self, key: Key) -> Mapping[str, Cut]:
         """What a class asks for of endpoints, by the assignments' names."""
-        if key.edge:
-            return endpoints.wanted(self._outside(key))
-        return self._seen(key).cuts
+        return self._outward(key).cuts
 
     def view(self, key: Key) -> View:
         """What a class sees of the mesh."""
-        return self._outside(key) if key.edge else self._seen(key).view
-
-    def _outside(self, key: Key) -> View:
-        """What a gateway sees."""
-        return View(self.mesh, key.namespace, key.labels, (), key.place, key.node)
-
-    def _seen(self, key: Key) -> Outbound:
-        place = key.namespace, key.labels, key.place, key.node, key.said
-        known = self._views.get(place)
-        if known is None:
-            view = View(self.mesh, key.namespace, key.labels, place=key.place, node=key.node)
-            last = self._finished[place] = finish.of(view, key.said)
-            known = Outbound(
-                view, last, last.clusters(clusters.outbound(view, self.memo), last=False),
-                last.routes(routes.outbound(view, self.memo)), endpoints.wanted(view),
-            )  # fmt: skip
-            self._views[place] = known
-        return known
-
-    def moved(self, mesh: Mesh) -> "Plans":
-        return Plans(mesh, self.memo, self._views, self._dialled, self._asked, self._finished)
+        return self._view(key)
 
     def problems(self) -> tuple[Problem, ...]:
         """What was found only when patches were applied, in all plans that were made."""
-        made = [one.patcher for one in self._finished.values()]
+        made = [one.finish.patcher for one in self._seen.values()]
         return tuple(unapplied.problems([(one.patches, one.met, one.faults) for one in made]))
 
+    def _edges(self, key: Key) -> object:
+        """What a gateway's doors are made of besides what it sees of services."""
+        mesh = self._mesh
+        if key.edge is None:
+            return None
+        return mesh.gateways, mesh.credentials, mesh.routings, mesh.policies, mesh.services
 
-def _edge(mesh: Mesh, proxy: Proxy) -> Edge:
-    """What a gateway's proxy stands for.
+    def _outward(self, key: Key) -> Outward:
+        edge = key.edge
+        # Endpoints and listeners of its own are no part of what a sidecar sees.
+        sight = key if edge else replace(key, targets=(), own=frozenset(), redirected=True)
+        if sight not in self._seen:
+            trusted = edge is not None and edge.trusted
+            asker = Asker(self._view(key), key.said, trusted, gateway=edge is not None)
+            before = self._seen_before.get(sight)
+            self._seen[sight] = (
+                outward.after(before, asker, self._change, self._memo) if before
+                else outward.anew(asker, self._memo)
+            )  # fmt: skip
+        return self._seen[sight]
 
-    Until proxies show an identity, one is believed to be the pod that it says it is when it comes
-    from that pod's address: as good as a cluster's network is at keeping senders honest.
-    """
-    workload = mesh.workload(proxy)
-    known = mesh.workloads.get(workload.key)
-    held = mesh.gateways_of(workload)
-    services = {one.service for one in held}
-    ports = translation(mesh, workload, services.pop() if len(services) == 1 else "")
-    return Edge(
-        tuple(one.name for one in held), tuple(sorted(ports.items())),
-        trusted=known is not None and proxy.peer in known.addresses, before=proxy.before,
-    )  # fmt: skip
+    def _view(self, key: Key) -> View:
+        gateways = () if key.edge else (MESH,)
+        return View(self._mesh, key.namespace, key.labels, gateways, key.place, key.node)
 
+    def _sidecar(self, key: Key, seen: Outward) -> Bundle:
+        options, last, memo = self._mesh.options, seen.finish, self._memo
+        served = memo.of(clusters.inbound, key.targets), memo.of(clusters.fixed)
+        heard = memo.by(
+            (listeners.inbound, key.targets, options, key.redirected, last.change),
+            lambda: tuple(map(last.tell, listeners.inbound(
+                key.targets, options, redirected=key.redirected
+            ))),
+        )  # fmt: skip
+        return Bundle(
+            clusters=(*seen.clusters, *last.clusters((*served[0], *served[1]))),
+            listeners=last.listeners(listeners.distinct((
+                *seen.listeners(key.own, redirected=key.redirected), *heard,
+            ))),
+            tables=seen.tables,
+        )  # fmt: skip
 
-def _dialled(mesh: Mesh) -> frozenset[str]:
-    """Endpoints' own addresses that clients dial: those of headless TCP ports."""
-    return frozenset(
-        endpoint.address
-        for service in mesh.services.values()
-        if service.discovery is Discovery.HEADLESS
-        for port in service.ports
-        if not port.protocol.http
-        for endpoint in mesh.behind(service, port)
-    )
+    def _gateway(self, key: Key, seen: Outward) -> Bundle:
+        assert key.edge
+        view, last = self._view(key), seen.finish
+        made = gateways.bundle(view, key.edge, seen.clusters)
+        return replace(
+            made, clusters=last.clusters(made.clusters),
+            listeners=last.listeners(tuple(map(last.tell, made.listeners))),
+            tables=last.tables(made.tables),
+        )  # fmt: skip

@@ -10,14 +10,13 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from google.protobuf.message import Message
-
 from telltale.kube.codec import Object
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Config
 from telltale.lib.clock import Clock
 from telltale.lib.memo import Memo
 from telltale.lib.topic import Topic
+from telltale.model.change import settled
 from telltale.model.keys import EMPTY as NO_KEYS
 from telltale.model.mesh import Mesh
 from telltale.model.options import Options
@@ -25,29 +24,32 @@ from telltale.model.service import Service
 from telltale.model.workload import Proxy
 from telltale.pilot import lasting
 from telltale.pilot.assigned import Assigned
+from telltale.pilot.classes import Key
+from telltale.pilot.encoded import Encoded
 from telltale.pilot.envoy.gateway import secrets as material
-from telltale.pilot.envoy.resources import Bundle
 from telltale.pilot.intake import discovered, registry, workloads
 from telltale.pilot.intake.analysis.every import configuration
 from telltale.pilot.intake.analysis.seen import Seen
 from telltale.pilot.intake.doors import secrets
 from telltale.pilot.intake.entries import members
 from telltale.pilot.intake.problem import Problem
-from telltale.pilot.intake.read import Objects, reading
+from telltale.pilot.intake.objects import Objects, kept
+from telltale.pilot.intake.read import reading
 from telltale.pilot.intake.services import host_of
 from telltale.pilot.intake.status import Statuses
 from telltale.pilot.lasting import Lost
 from telltale.pilot.metrics import Metrics
-from telltale.pilot.plan import Key, Plans
+from telltale.pilot.plan import Plans
 from telltale.pilot.watch import Current
-from telltale.pilot.xds.order import CDS, EDS, LDS, RDS, SDS
-from telltale.pilot.xds.resource import Resource, make
+from telltale.pilot.xds.order import EDS, SDS
+from telltale.pilot.xds.resource import make
 from telltale.pilot.xds.server import Ended, Offer
-from telltale.pilot.xds.snapshot import Set, Snapshot, set_of
+from telltale.pilot.xds.snapshot import Snapshot, set_of
 
 log = logging.getLogger(__name__)
 
 WINDOW_S_MIN, WINDOW_S_MAX = 0.002, 0.1
+SWEEP_AFTER = 2000  # results: what is found again without asking for it must not be forgotten
 
 
 @dataclass
@@ -77,9 +79,10 @@ class Push:
         self.rejected: tuple[Problem, ...] = ()
         self.changed: Topic[None] = Topic(None)
         self.settled: Topic[None] = Topic(None)  # every proxy has been offered what was read
-        self.plans = Plans(self.mesh)
+        self.plans = Plans(self.mesh, self._memo)
         self.snapshots: dict[Key, Snapshot] = {}
         self.members: dict[str, Member] = {}
+        self._encoded: dict[Key, Encoded] = {}
         self._assigned = Assigned()
         self._keyring = NO_KEYS
         # The objects of which every snapshot is made.
@@ -128,7 +131,8 @@ class Push:
         """Read everything again. Nothing is published; `run` does that, a class at a time."""
         current = self._current
         self._seen_whole = current.whole.version
-        self._memo.sweep()
+        if self._memo.made > SWEEP_AFTER:
+            self._memo.sweep()
         current.take_parts()  # all that they tell is in what is read now
         objects = Objects(
             tuple(current.services.values()), tuple(current.slices), tuple(current.pods.values()),
@@ -136,20 +140,21 @@ class Push:
             tuple(current.secrets.values()), tuple(current.texts.values()),
             tuple(current.nodes.values()),
         )  # fmt: skip
-        self._objects = discovered.of(objects, self._options)
+        self._objects = kept(self._objects, discovered.of(objects, self._options))
         if not self.members:
             self.published = self._objects.configs
         found = reading(self._objects, self._options, self._memo)
         now = self._clock.monotonic()
-        self.mesh, self._lost = lasting.carry(self.mesh, found.mesh, self._lost, now)
+        mesh, self._lost = lasting.carry(self.mesh, found.mesh, self._lost, now)
+        self.mesh = settled(self.mesh, mesh)
         self._told = found.problems
         self.said = found.statuses
         if found.made != self.made.value:
             self.made.publish(found.made)
         self.changed.publish(None)
-        self.plans = Plans(self.mesh, self._memo)
+        self.plans = self.plans.after(self.mesh)
         self._keyring = secrets.read(current.secrets.values())
-        self._assigned.read(self.mesh, self._memo)
+        self._assigned.read(self.mesh)
         self._metrics.services.set(len(self.mesh.services))
         self._begun.set()
         for problem in self._told:
@@ -164,9 +169,10 @@ class Push:
             self._settle(key, self.snapshot(key, since))
             await asyncio.sleep(0)
         self.published = self._objects.configs
-        kept = {member.key for member in self.members.values()}
-        self.snapshots = {key: one for key, one in self.snapshots.items() if key in kept}
-        self._assigned.keep({name for key in kept for name in self.plans.cuts(key)})
+        keys = {member.key for member in self.members.values()}
+        self.snapshots = {key: one for key, one in self.snapshots.items() if key in keys}
+        self._encoded = {key: one for key, one in self._encoded.items() if key in keys}
+        self._assigned.keep({name for key in keys for name in self.plans.cuts(key)})
         self.settled.publish(None)
 
     def _settle(self, key: Key, made: Snapshot) -> None:
@@ -210,15 +216,19 @@ class Push:
         seen = self._current.parts.version
         while True:
             seen, since = await self._current.parts.after(seen)
-            changed, pods = self._current.take_parts()
-            if changed:
-                self._metrics.triggers.labels("endpoint").inc()
-                self._metrics.inbound.labels("eds").inc(len(changed))
-                self._move_endpoints([host for key in changed if (host := self._host(*key))], since)
-            if pods:
-                self._move_workloads(pods, since)
-                self.settled.publish(None)
+            self.move(since)
             self.changed.publish(None)
+
+    def move(self, since: float) -> None:
+        """Endpoints and pods that changed: what is made of them goes out at once."""
+        changed, pods = self._current.take_parts()
+        if changed:
+            self._metrics.triggers.labels("endpoint").inc()
+            self._metrics.inbound.labels("eds").inc(len(changed))
+            self._move_endpoints([host for key in changed if (host := self._host(*key))], since)
+        if pods:
+            self._move_workloads(pods, since)
+            self.settled.publish(None)
 
     def _host(self, namespace: str, name: str) -> Service | None:
         return self.mesh.services.get(host_of(name, namespace, self._options.domain))
@@ -232,7 +242,7 @@ class Push:
             self.mesh = self.mesh.with_endpoints(service.key, behind)
             if not service.discovery.assigned:
                 self._current.whole.publish(since)  # its listeners or clusters are made of them
-        self.plans = self.plans.moved(self.mesh)
+        self.plans.moved(self.mesh)
         self._assign(services, since)
 
     def _assign(self, services: Iterable[Service], since: float) -> None:
@@ -253,7 +263,7 @@ class Push:
             pod = self._current.pods.get((namespace, name))
             workload = workloads.read(pod) if pod and takes(namespace) else None
             self.mesh = self.mesh.with_workload(f"{name}.{namespace}", workload)
-        self.plans = self.plans.moved(self.mesh)
+        self.plans.moved(self.mesh)
         moved = {f"{name}.{namespace}" for namespace, name in pods}
         changed = {one for one in moved if known.workloads.get(one) != self.mesh.workloads.get(one)}
         self._assign(self._served_by(changed), since)
@@ -277,25 +287,13 @@ class Push:
 
     def snapshot(self, key: Key, since: float) -> Snapshot:
         """What a class should have now; nothing is published."""
+        self._assigned.need(self.plans.cuts(key))
         bundle = self.plans.of(key)
-        self._assigned.need(self.mesh, self.plans.cuts(key))
-        return Snapshot(self._sets(bundle, key.namespace), since)
-
-    def _sets(self, bundle: Bundle, namespace: str) -> dict[str, Set]:
-        return {
-            CDS: set_of(
-                self._encode(one.name, one, one.eds_cluster_config.service_name)
-                for one in bundle.clusters
-            ),
-            EDS: self._assigned.set,
-            SDS: set_of(
-                make(one.name, one)
-                for one in material.of(bundle.credentials, self._keyring, namespace)
-            ),
-            LDS: set_of(self._encode(one.name, one) for one in bundle.listeners),
-            RDS: set_of(self._encode(one.name, one) for one in bundle.routes),
-        }
-
-    def _encode(self, name: str, message: Message, follower: str = "") -> Resource:
-        """Messages that classes share, and those that are as before, are serialized once."""
-        return self._memo.of(make, name, message, follower)
+        made = self._encoded.get(key, Encoded()).after(bundle, self._memo)
+        self._encoded[key] = made
+        credentials = material.of(bundle.credentials, self._keyring, key.namespace)
+        sets = {
+            **made.sets, EDS: self._assigned.set,
+            SDS: set_of(make(one.name, one) for one in credentials),
+        }  # fmt: skip
+        return Snapshot(sets, since)

@@ -1,11 +1,12 @@
 """What a class of clients sees: which routes and which policy hold for a host."""
 
+from telltale.model.index import forms
 from telltale.model.mesh import Mesh
 from telltale.model.policy import Balancing, Policy, Pool, Subset, Traffic
 from telltale.model.route import Client, Routing
 from telltale.model.scope import Origin, Scope
 from telltale.model.service import Service
-from telltale.model.view import View, forms
+from telltale.model.view import View
 
 SEEN_BY_ALL = Scope()
 HOST = "reviews.shop.svc.cluster.local"

@@ -1,6 +1,5 @@
 """Each assignment is made once for all who ask, and again only when its service changes."""
 
-from telltale.lib.memo import Memo
 from telltale.model.mesh import Mesh
 from telltale.model.place import Place
 from telltale.model.service import Endpoint, Port, Protocol, Service
@@ -17,14 +16,15 @@ CUTS = {"a": Cut("a", 80), "a@x": NEAR, "b": Cut("b", 80)}
 
 def asked() -> Assigned:
     found = Assigned()
-    found.need(MESH, CUTS)
+    found.read(MESH)
+    found.need(CUTS)
     return found
 
 
 def test_what_was_asked_for_before_is_not_made_again():
     assigned = asked()
     before = assigned.set
-    assigned.need(MESH, {"a": Cut("a", 80)})
+    assigned.need({"a": Cut("a", 80)})
     assert assigned.set is before
     assert before.resources.keys() == {"a", "a@x", "b"}
 
@@ -43,14 +43,24 @@ def test_what_nobody_asks_for_any_more_goes_and_may_come_back():
     assigned.keep({"a"})
     assert assigned.set.resources.keys() == {"a"}
     assert not assigned.moved(MESH.with_endpoints("b", {}), ["b"])
-    assigned.need(MESH, CUTS)
+    assigned.moved(MESH, ["b"])
+    assigned.need(CUTS)
     assert assigned.set.version == asked().set.version
 
 
 def test_a_new_reading_keeps_what_classes_still_have():
     assigned = asked()
-    assigned.read(Mesh({"a": A}, {"a": {80: (TWO,)}}), Memo())
+    assigned.read(Mesh({"a": A}, {"a": {80: (TWO,)}}))
     assert assigned.set.resources.keys() == {"a", "a@x"}
     fresh = Assigned()
-    fresh.need(Mesh({"a": A}, {"a": {80: (TWO,)}}), {"a": CUTS["a"], "a@x": NEAR})
+    fresh.read(Mesh({"a": A}, {"a": {80: (TWO,)}}))
+    fresh.need({"a": CUTS["a"], "a@x": NEAR})
     assert assigned.set.version == fresh.set.version
+
+
+def test_a_name_that_comes_to_mean_another_cut_is_made_again():
+    """A subset's labels changed: its assignment has the same name and other endpoints."""
+    assigned = asked()
+    before = assigned.set
+    assigned.need({"a": Cut("a", 80, labels=(("version", "v2"),))})
+    assert assigned.set.since(before).changed == {"a"}

@@ -259,7 +259,7 @@ async def upgraded(at: Edge) -> None:
 
 @feature("HTTPRouteNamedRouteRule", "GRPCRouteNamedRouteRule")
 async def named(at: Edge) -> None:
-    tables = at.pilot.push.plans.mesh.routings
+    tables = at.pilot.push.mesh.routings
     names = {rule.name for one in tables for rule in one.http}
     assert {"edge.named.first", "edge.calls.told"} <= names
     assert (await at.ask("named.x"))[1] == "one /"

@@ -20,8 +20,13 @@ def view(*services: Service, sidecars=(), endpoints=None) -> View:
     return View(Mesh(services=known, sidecars=sidecars, endpoints=endpoints or {}), "shop")
 
 
+def outlets_of(seen: View, own=frozenset(), **how) -> list[outlets.Outlet]:
+    served = (one for service in seen.services for one in seen.served(service))
+    return outlets.of(seen.mesh, served, (), own, **how)
+
+
 def places(seen: View, own=frozenset(), **how) -> list[tuple[str, int, int]]:
-    return [(one.host, one.number, len(one.claims)) for one in outlets.of(seen, own, **how)]
+    return [(one.host, one.number, len(one.claims)) for one in outlets_of(seen, own, **how)]
 
 
 HTTP, TCP = Port(80, Protocol.HTTP), Port(9000, Protocol.TCP)
@@ -67,7 +72,7 @@ def test_where_nothing_is_led_to_the_proxy_it_listens_on_loopback():
 
 
 def chains(seen: View) -> list[tuple[list[str], list[str]]]:
-    [place] = outlets.of(seen, frozenset())
+    [place] = outlets_of(seen)
     listener = Listener()
     outgoing.fill(listener, seen, place)
     return [

@@ -9,6 +9,7 @@ from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.address_pb2 import Address
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 from envoy.config.listener.v3.listener_pb2 import Listener
+from envoy.config.route.v3.route_components_pb2 import VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.message import Message
@@ -16,6 +17,30 @@ from google.protobuf.message import Message
 from telltale.model.gateway import Credential
 
 UNIX = "unix://"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A route table in pieces: `hosts` stand behind those of `head`, and are shared by many tables.
+
+    Putting together what has a thousand hosts costs more than anything else, so it is done where
+    somebody asks for the message; the wire needs the pieces only.
+    """
+
+    head: RouteConfiguration
+    hosts: tuple[VirtualHost, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return str(self.head.name)
+
+    def message(self) -> RouteConfiguration:
+        if not self.hosts:
+            return self.head
+        whole = RouteConfiguration()
+        whole.CopyFrom(self.head)
+        whole.virtual_hosts.extend(self.hosts)
+        return whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +53,12 @@ class Bundle:
     clusters: tuple[Cluster, ...] = ()
     endpoints: tuple[ClusterLoadAssignment, ...] = ()
     listeners: tuple[Listener, ...] = ()
-    routes: tuple[RouteConfiguration, ...] = ()
+    tables: tuple[Table, ...] = ()
     credentials: tuple[Credential, ...] = ()
+
+    @property
+    def routes(self) -> tuple[RouteConfiguration, ...]:
+        return tuple(one.message() for one in self.tables)
 
 
 def pack(message: Message) -> Packed:

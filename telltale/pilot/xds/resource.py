@@ -3,6 +3,7 @@
 Never: who gets it, or what it means. The version survives a restart: same content, same version.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -33,8 +34,36 @@ def make(name: str, message: Message, follower: str = "") -> Resource:
     return of_any(name, packed, follower)
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A message in a repeated field of others: its bytes there, and the hash of them."""
+
+    body: bytes
+    digest: bytes
+
+
+def piece(message: Message, number: int) -> Piece:
+    """`number`: the field's."""
+    body = wire.message(number, message.SerializeToString(deterministic=True))
+    return Piece(body, blake2b(body, digest_size=8).digest())
+
+
+def joined(name: str, head: Message, pieces: Sequence[Piece]) -> Resource:
+    """A message with pieces behind it. It is not hashed as a whole: it may be a megabyte."""
+    first = head.SerializeToString(deterministic=True)
+    body = b"".join([first, *[one.body for one in pieces]])
+    packed = wire.any_of(f"type.googleapis.com/{head.DESCRIPTOR.full_name}", body)
+    digests = b"".join([one.digest for one in pieces])
+    version = blake2b(first + digests, digest_size=8).hexdigest()
+    return Resource(name, version, packed, _digest(name, version))
+
+
 def of_any(name: str, packed: bytes, follower: str = "") -> Resource:
     """A resource from the bytes of its `Any`."""
     version = blake2b(packed, digest_size=8).hexdigest()
+    return Resource(name, version, packed, _digest(name, version), follower)
+
+
+def _digest(name: str, version: str) -> int:
     pair = blake2b(f"{name}\0{version}".encode(), digest_size=16)
-    return Resource(name, version, packed, int.from_bytes(pair.digest(), "big"), follower)
+    return int.from_bytes(pair.digest(), "big")

@@ -171,7 +171,9 @@ def test_a_port_of_its_own_takes_that_port_from_the_rest():
     mesh = mesh_of(config(egress=[
         {"port": {**P, "number": 80}, "hosts": ["other/*"]}, {"hosts": ["./*"]},
     ]), services=SERVICES)  # fmt: skip
-    served = [(one.name, port.number) for one, port, _ in View(mesh, "shop").served]
+    view = View(mesh, "shop")
+    served = [(service.name, port.number) for service in view.services
+              for _, port, _ in view.served(service)]  # fmt: skip
     assert served == [("c", 80), ("b", 81)]
 
 

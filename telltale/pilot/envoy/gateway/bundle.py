@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from telltale.lib.memo import Memo
+from envoy.config.cluster.v3.cluster_pb2 import Cluster
+
 from telltale.model.doors import doors
 from telltale.model.view import View
 from telltale.pilot.envoy.gateway import listeners as gateway_listeners
-from telltale.pilot.envoy.resources import Bundle
+from telltale.pilot.envoy.resources import Bundle, Table
 from telltale.pilot.envoy.upstream import clusters, credentials as upstream_secrets
 
 
@@ -24,8 +25,8 @@ class Edge:
     before: int = 0
 
 
-def bundle(view: View, edge: Edge, memo: Memo) -> Bundle:
-    """All of it but the endpoints, which have their own lane."""
+def bundle(view: View, edge: Edge, seen: tuple[Cluster, ...]) -> Bundle:
+    """All of it but the endpoints, which have their own lane. `seen`: the clusters of services."""
     named = {one.name: one for one in view.mesh.gateways}
     held = [named[name] for name in edge.gateways if name in named]
     found, _ = doors(held, dict(edge.ports))
@@ -36,9 +37,9 @@ def bundle(view: View, edge: Edge, memo: Memo) -> Bundle:
         ))
     ]  # fmt: skip
     return Bundle(
-        clusters=(*clusters.outbound(view, memo, trusted=edge.trusted), *clusters.fixed()),
+        clusters=(*seen, *clusters.fixed()),
         listeners=tuple(one.listener for one in built),
-        routes=tuple(table for one in built for table in one.routes),
+        tables=tuple(Table(table) for one in built for table in one.routes),
         credentials=(
             *(credential for one in built for credential in one.credentials),
             *(upstream_secrets.wanted(view) if edge.trusted else ()),

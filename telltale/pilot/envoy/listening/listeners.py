@@ -13,17 +13,23 @@ from telltale.model.options import Options
 from telltale.model.view import View
 from telltale.model.workload import Target
 from telltale.pilot.envoy import names
-from telltale.pilot.envoy.listening import filters, incoming, outgoing, outlets
+from telltale.pilot.envoy.listening import filters, incoming, outgoing
+from telltale.pilot.envoy.listening.outlets import Outlet
 from telltale.pilot.envoy.resources import address
 from telltale.pilot.envoy.routing import egress
 
 ANY, LOOPBACK = "0.0.0.0", "127.0.0.1"
 
 
-def outbound(view: View, own: frozenset[str], *, redirected: bool) -> tuple[Listener, ...]:
-    """All that goes out of a workload whose own addresses are `own`."""
-    claimed = tuple(_outgoing(view, own, redirected=redirected))
-    return (*claimed, virtual_outbound(view)) if redirected else claimed
+def outbound(view: View, place: Outlet, *, redirected: bool) -> Listener:
+    """What goes out at a place."""
+    listener = _listener(names.listener(place.host, place.number), place.host, place.number)
+    outgoing.fill(listener, view, place)
+    if redirected and place.led:
+        listener.bind_to_port.value = False
+    elif place.host == ANY:  # nobody hands over: listen where a client here can dial
+        listener.address.socket_address.address = LOOPBACK
+    return listener
 
 
 def inbound(
@@ -78,19 +84,6 @@ def _apart(targets: tuple[Target, ...], options: Options) -> Iterator[Listener]:
             listener.traffic_direction = INBOUND
             incoming.alone(listener, target, options)
             yield listener
-
-
-def _outgoing(view: View, own: frozenset[str], *, redirected: bool) -> Iterator[Listener]:
-    for place in outlets.of(view, own, redirected=redirected):
-        listener = _listener(
-            names.listener(place.host, place.number), place.host, place.number
-        )
-        outgoing.fill(listener, view, place)
-        if redirected and place.led:
-            listener.bind_to_port.value = False
-        elif place.host == ANY:  # nobody hands over: listen where a client here can dial
-            listener.address.socket_address.address = LOOPBACK
-        yield listener
 
 
 def _listener(name: str, host: str, port: int) -> Listener:

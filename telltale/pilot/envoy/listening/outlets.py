@@ -5,15 +5,13 @@ its own addresses, or where it has none all of the port number. Never: filters, 
 """
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from telltale.model.mesh import Mesh
 from telltale.model.service import PROXY_PORTS, Discovery, Port, Protocol, Service
 from telltale.model.sidecar import Reach
-from telltale.model.view import View
-from telltale.pilot.envoy.routing import strangers
 
 ANY, LOOPBACK = "0.0.0.0", "127.0.0.1"
 _EVERY_ADDRESS = (ANY, "::")
@@ -47,21 +45,25 @@ class Outlet:
         return self.routed or any(by_host(one.service, one.port) for one in self.claims)
 
 
-def of(view: View, own: frozenset[str], *, redirected: bool = True) -> list[Outlet]:
+def of(
+    mesh: Mesh, served: Iterable[tuple[Service, Port, Reach]], routed: Iterable[int],
+    own: frozenset[str], *, redirected: bool = True,
+) -> list[Outlet]:  # fmt: skip
     """Those for all addresses by their number first, then the others by name.
 
-    Who is not redirected listens there itself, so not at addresses that were only given out.
+    `routed`: numbers on which hosts are routed that are no service's. Who is not redirected listens
+    there itself, so not at addresses that were only given out.
     """
     found: dict[tuple[str, int], Outlet] = {}
-    for service, port, reach in view.served:
+    for service, port, reach in served:
         if not redirected:
             service = replace(service, automatic=())
-        for host, number, networks in _places(view.mesh, service, port, reach, own):
+        for host, number, networks in _places(mesh, service, port, reach, own):
             if host in _EVERY_ADDRESS and number in PROXY_PORTS:
                 continue  # Envoy refuses two listeners at one address: all would be lost
             place = found.setdefault((host, number), Outlet(host, number, reach.led))
             place.claims.append(Claim(service, port, networks))
-    for number in strangers.of(view).keys() - PROXY_PORTS:
+    for number in {*routed} - PROXY_PORTS:
         known = found.get((ANY, number)) or Outlet(ANY, number)
         found[ANY, number] = replace(known, routed=True)
     return sorted(found.values(), key=_order)

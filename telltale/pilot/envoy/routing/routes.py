@@ -1,4 +1,7 @@
-"""Route tables: which host and path goes to which cluster. Pure. Never: a listener."""
+"""Route tables: which host and path goes to which cluster. Pure.
+
+Never: a listener, or which hosts stand in which table (`outward`).
+"""
 
 from collections.abc import Iterable
 
@@ -7,36 +10,38 @@ from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 from telltale.lib.memo import Memo
 from telltale.model.route import Retries, Routing
-from telltale.model.service import Protocol, Service
 from telltale.model.view import View
 from telltale.model.workload import Target
 from telltale.pilot.envoy import names
-from telltale.pilot.envoy.listening import outlets
+from telltale.pilot.envoy.resources import Table
 from telltale.pilot.envoy.routing import egress, retries, rules as http_routes, strangers
 from telltale.pilot.envoy.routing.actions import Dialled
 from telltale.pilot.envoy.telling import announced
 
 
-def outbound(view: View, memo: Memo) -> tuple[RouteConfiguration, ...]:
-    """One table a port number on which HTTP is spoken, as these clients see it.
+def forms(view: View, host: str) -> tuple[str, ...]:
+    """How clients write a host that they see, and other names of it."""
+    service = view.service(host)
+    if service is None or not view.ports_of(service):
+        return tuple(dict.fromkeys(strangers.domains(view, host)))
+    found = [*strangers.forms(service, view.namespace)]
+    for alias in view.aliases(host):
+        found += strangers.forms(alias, view.namespace)
+    return tuple(dict.fromkeys(found))
 
-    And one a port of a service at its own address that does not say what it speaks. What is the
-    same for other clients, or as it was before, is the same message.
-    """
-    by_port: dict[int, list[Service]] = {}
-    alone: dict[str, RouteConfiguration] = {}
-    for service, port, _ in view.served:
-        if outlets.by_host(service, port):
-            by_port.setdefault(port.number, []).append(service)
-        elif port.protocol is Protocol.AUTO:
-            name = names.sniffed_route(service.host, port.number)
-            alone[name] = _alone(name, view, service.host, port.number)
-    more = strangers.of(view)
-    shared = (
-        _table(view, memo, number, _hosts(view, by_port.get(number, []), more.get(number, ())))
-        for number in sorted({*by_port, *more})
+
+def table(view: View, memo: Memo, number: int, hosts: Iterable[VirtualHost]) -> Table:
+    """The table of a port number; what is for nobody known comes last."""
+    last = memo.by(
+        (egress.nobody_known, view.egress, view.sidecar), lambda: egress.nobody_known(view)
     )
-    return *shared, *(alone[name] for name in sorted(alone))
+    return Table(memo.of(_empty, names.route(number)), (*hosts, last))
+
+
+def alone(view: View, memo: Memo, host: str, number: int) -> Table:
+    """Of one service, whatever host a request names: it is told by its address."""
+    one = virtual_host(view, memo, host, number, ("*",))
+    return Table(memo.of(_empty, names.sniffed_route(host, number)), (one,) if one else ())
 
 
 def inbound(target: Target) -> RouteConfiguration:
@@ -50,14 +55,6 @@ def inbound(target: Target) -> RouteConfiguration:
     return table
 
 
-def _alone(name: str, view: View, host: str, number: int) -> RouteConfiguration:
-    """Of one service, whatever host a request names: it is told by its address."""
-    table = _empty(name)
-    if one := _virtual_host(view, host, number, ["*"], _wanted(view, host, number)):
-        table.virtual_hosts.append(one)
-    return table
-
-
 def _empty(name: str) -> RouteConfiguration:
     table = RouteConfiguration(name=name, ignore_port_in_host_matching=True)
     table.validate_clusters.value = False
@@ -65,34 +62,13 @@ def _empty(name: str) -> RouteConfiguration:
     return table
 
 
-def _table(
-    view: View, memo: Memo, number: int, hosts: Iterable[tuple[str, list[str]]]
-) -> RouteConfiguration:
-    taken: set[str] = set()
-    found: list[VirtualHost] = []
-    for host, wanted in hosts:
-        # A domain twice in a table makes Envoy reject all of it: the first, the elder, has it.
-        free = [form for form in dict.fromkeys(wanted) if form not in taken]
-        taken.update(free)
-        if free and (one := _known(view, memo, host, number, free)):
-            found.append(one)
-    last = (view.egress, view.sidecar)
-    return memo.by((_table, number, *last, *found), lambda: _whole(view, number, found))
-
-
-def _whole(view: View, number: int, hosts: list[VirtualHost]) -> RouteConfiguration:
-    table = _empty(names.route(number))
-    table.virtual_hosts.extend(hosts)
-    table.virtual_hosts.append(egress.nobody_known(view))
-    return table
-
-
-def _known(
-    view: View, memo: Memo, host: str, number: int, free: list[str]
+def virtual_host(
+    view: View, memo: Memo, host: str, number: int, domains: tuple[str, ...]
 ) -> VirtualHost | None:
     """A virtual host depends on its host's routes and where they lead, and on who asks.
 
-    None when no route is for these clients.
+    None when no route is for these clients. What is the same for others, or was there before, is
+    the same message.
     """
     routings = view.routings_of(host)
     client = repr((view.namespace, view.labels, view.gateways)) if routings else ""
@@ -100,9 +76,10 @@ def _known(
     services = [view.service(one) for one in hosts]
     services += [view.service(one.alias_of) for one in services if one and one.alias_of]
     return memo.by(
-        (_known, host, number, "|".join(free), client, view.mesh.options, *routings, *services),
-        lambda: _virtual_host(view, host, number, free, _wanted(view, host, number)),
-    )
+        (virtual_host, host, number, "|".join(domains), client, view.mesh.options,
+         *routings, *services),
+        lambda: _virtual_host(view, host, number, domains, _wanted(view, host, number)),
+    )  # fmt: skip
 
 
 def _destinations(routing: Routing) -> tuple[str, ...]:
@@ -110,24 +87,6 @@ def _destinations(routing: Routing) -> tuple[str, ...]:
     found = [one.destination.host for rule in routing.http for one in rule.shares]
     found += [one.destination.host for rule in routing.http for one in rule.mirrors]
     return tuple(dict.fromkeys(found))
-
-
-def _hosts(
-    view: View, served: list[Service], others: tuple[str, ...]
-) -> Iterable[tuple[str, list[str]]]:
-    """Hosts with the forms in which they are written, in the order in which they claim them."""
-    aliases = view.aliases
-    for host in others:  # another name with routes of its own is not one of those below
-        if strangers.target(view, host):
-            yield host, [*strangers.domains(view, host)]
-    for service in served:
-        forms = [*strangers.forms(service, view.namespace)]
-        for alias in aliases.get(service.host, ()):
-            forms += strangers.forms(alias, view.namespace)
-        yield service.host, forms
-    for host in others:
-        if not strangers.target(view, host):
-            yield host, [*strangers.domains(view, host)]
 
 
 def _wanted(view: View, host: str, number: int) -> list[Route]:
@@ -144,7 +103,7 @@ def _wanted(view: View, host: str, number: int) -> list[Route]:
 
 
 def _virtual_host(
-    view: View, host: str, number: int, domains: list[str], routes: list[Route]
+    view: View, host: str, number: int, domains: Iterable[str], routes: list[Route]
 ) -> VirtualHost | None:
     if not routes:
         return None

@@ -18,15 +18,20 @@ Strangers = Mapping[int, tuple[str, ...]]  # hosts by port
 
 
 def of(view: View) -> Strangers:
-    known = {service.host for service, _ in view.ports()}
     found: dict[int, dict[str, None]] = {}
     for routing in view.routings:
         for host in routing.hosts:
-            if host not in known:
+            if not known(view, host):
                 for port in _ports(view, routing, host):
                     if port not in _TAKEN:
                         found.setdefault(port, {})[host] = None
     return {port: tuple(found[port]) for port in sorted(found)}
+
+
+def known(view: View, host: str) -> bool:
+    """Whether it is a service's that these clients can send to."""
+    service = view.service(host)
+    return service is not None and bool(view.ports_of(service))
 
 
 def domains(view: View, host: str) -> tuple[str, ...]:

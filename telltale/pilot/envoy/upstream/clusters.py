@@ -41,18 +41,23 @@ def outbound(view: View, memo: Memo, *, trusted: bool = False) -> tuple[Cluster,
     `trusted`: these are proxies that may have their namespace's credentials. What is the same for
     other clients, or as it was before, is the same message: whoever changes one changes a copy.
     """
-    found: list[Cluster] = []
-    for service, port in view.ports():
-        policy = view.policy(service)
-        # Those with credentials or with addresses of their own depend on more than `_known` knows.
-        anew = trusted or service.discovery.resolved
-        made = (
-            _outbound(view, service, port, subset, trusted=trusted) if anew
-            else _known(view, memo, service, port, subset)
-            for subset in (None, *(policy.subsets if policy else ()))
-        )  # fmt: skip
-        found += [one for one in made if one is not None]
-    return tuple(found)
+    return tuple(
+        one for service in view.services for one in of(view, memo, service, trusted=trusted)
+    )
+
+
+def of(view: View, memo: Memo, service: Service, *, trusted: bool) -> tuple[Cluster, ...]:
+    """Those of one service."""
+    policy = view.policy(service)
+    # Those with credentials or with addresses of their own depend on more than `_known` knows.
+    anew = trusted or service.discovery.resolved
+    made = (
+        _outbound(view, service, port, subset, trusted=trusted) if anew
+        else _known(view, memo, service, port, subset)
+        for port in view.ports_of(service)
+        for subset in (None, *(policy.subsets if policy else ()))
+    )  # fmt: skip
+    return tuple(one for one in made if one is not None)
 
 
 def _known(

@@ -5,7 +5,7 @@ it. A service without endpoints has an empty assignment, which Envoy answers wit
 leaving it out would keep the cluster warming.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import blake2s
 
 from envoy.config.endpoint.v3.endpoint_components_pb2 import LbEndpoint
@@ -38,14 +38,10 @@ def discovered(view: View, service: Service, traffic: Traffic) -> bool:
     return service.discovery.assigned
 
 
-def wanted(view: View) -> Mapping[str, Cut]:
-    """By name, the cut of each assignment that these clients ask for."""
-    return dict(_wanted(view))
-
-
-def _wanted(view: View) -> Iterator[tuple[str, Cut]]:
-    for service, port in view.ports():
-        policy = view.policy(service)
+def wanted(view: View, service: Service) -> Iterator[tuple[str, Cut]]:
+    """The cut of each assignment of a service that these clients ask for, with its name."""
+    policy = view.policy(service)
+    for port in view.ports_of(service):
         for subset in (None, *(policy.subsets if policy else ())):
             traffic = view.traffic(service, port, subset.name if subset else "")
             if discovered(view, service, traffic):
