@@ -4,7 +4,7 @@ Kept by service, so that an endpoint change makes anew the assignments of its se
 who asks, or what a class sees; values only, no I/O.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from telltale.model.mesh import Mesh
 from telltale.model.spread import Cut
@@ -20,6 +20,7 @@ class Assigned:
         self.set: Set = EMPTY
         self._mesh = Mesh()
         self._cuts: dict[str, dict[str, Cut]] = {}
+        self._heard: dict[int, Mapping[str, Cut]] = {}  # what classes asked for, by identity
 
     def read(self, mesh: Mesh) -> None:
         """All of another mesh. What was asked for is kept, for some classes still have it."""
@@ -28,11 +29,16 @@ class Assigned:
                 for name in self._cuts.pop(key)]  # fmt: skip
         changed = [one for key in self._cuts if _differs(before, mesh, key)
                    for one in self._changed(mesh, key)]  # fmt: skip
+        if gone:
+            self._heard.clear()
         if gone or changed:
             self.set = self.set.with_changes(changed, gone)
 
     def need(self, cuts: Mapping[str, Cut]) -> None:
         """A class asks for these; those that nobody asked for before are made."""
+        if id(cuts) in self._heard:
+            return
+        self._heard[id(cuts)] = cuts
         new: list[Resource] = []
         for name, cut in cuts.items():
             known = self._cuts.setdefault(cut.service, {})
@@ -42,9 +48,11 @@ class Assigned:
         if new:
             self.set = self.set.with_changes(new)
 
-    def keep(self, names: Collection[str]) -> None:
+    def keep(self, asked: Iterable[Mapping[str, Cut]]) -> None:
         """Nobody asks for any others now."""
-        gone = self.set.resources.keys() - names
+        heard = {id(cuts): cuts for cuts in asked}
+        gone = self.set.resources.keys() - {name for cuts in heard.values() for name in cuts}
+        self._heard = heard
         for known in self._cuts.values():
             for name in gone & known.keys():
                 del known[name]

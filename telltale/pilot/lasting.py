@@ -10,7 +10,6 @@ nobody ever defined, or a route that never was whole.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from telltale.model.index import forms
 from telltale.model.mesh import Mesh
 from telltale.model.policy import Policy
 from telltale.model.route import Destination, Routing
@@ -57,9 +56,9 @@ def _subsets(
     policies = {_place(one): one for one in mesh.policies}
     since: dict[Pair, float] = {}
     for pair in sorted(_routed(mesh.routings)):
-        if _definer(mesh.policies, pair):
+        if _definer(mesh, pair):
             continue
-        known = _definer(before.policies, pair)
+        known = _definer(before, pair)
         if known is None and pair not in lost.since:
             continue
         since[pair] = lost.since.get(pair, now)
@@ -90,17 +89,21 @@ def _routings(
 def _whole(mesh: Mesh, routing: Routing) -> bool:
     """Whether every subset that it leads to is there, of the hosts that are."""
     pairs = (one for one in _routed((routing,)) if one[0] in mesh.services)
-    return all(_definer(mesh.policies, one) for one in pairs)
+    return all(_definer(mesh, one) for one in pairs)
 
 
 def _place(policy: Policy) -> object:
     return policy.origin.namespace, policy.scope, policy.host
 
 
-def _definer(policies: tuple[Policy, ...], pair: Pair) -> Policy | None:
+def _definer(mesh: Mesh, pair: Pair) -> Policy | None:
+    """The eldest policy for the host, of whatever namespace, that has such a subset."""
     host, subset = pair
-    covering = {*forms(host)}
-    return next((one for one in policies if one.host in covering and one.subset(subset)), None)
+    found = [
+        one for index in mesh.index.policies_in.values() for near in index.nearest(host)
+        for one in near if one.subset(subset)
+    ]  # fmt: skip
+    return min(found, key=lambda one: one.origin, default=None)
 
 
 def _routed(routings: Iterable[Routing]) -> set[Pair]:

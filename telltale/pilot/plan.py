@@ -91,7 +91,7 @@ class Plans:
 
     def view(self, key: Key) -> View:
         """What a class sees of the mesh."""
-        return self._view(key)
+        return self._outward(key).view
 
     def problems(self) -> tuple[Problem, ...]:
         """What was found only when patches were applied, in all plans that were made."""

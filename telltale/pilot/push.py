@@ -32,8 +32,8 @@ from telltale.pilot.intake.analysis.every import configuration
 from telltale.pilot.intake.analysis.seen import Seen
 from telltale.pilot.intake.doors import secrets
 from telltale.pilot.intake.entries import members
-from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.objects import Objects, kept
+from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.read import reading
 from telltale.pilot.intake.services import host_of
 from telltale.pilot.intake.status import Statuses
@@ -172,7 +172,7 @@ class Push:
         keys = {member.key for member in self.members.values()}
         self.snapshots = {key: one for key, one in self.snapshots.items() if key in keys}
         self._encoded = {key: one for key, one in self._encoded.items() if key in keys}
-        self._assigned.keep({name for key in keys for name in self.plans.cuts(key)})
+        self._assigned.keep([self.plans.cuts(key) for key in keys])
         self.settled.publish(None)
 
     def _settle(self, key: Key, made: Snapshot) -> None:

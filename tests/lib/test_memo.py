@@ -57,3 +57,19 @@ def test_what_is_not_asked_for_between_two_sweeps_is_forgotten():
     assert memo.of(make, "kept") is kept
     memo.of(make, "dropped")
     assert made == ["kept", "dropped", "dropped"]
+
+
+def test_of_a_group_each_is_made_once_and_forgotten_when_it_is_gone():
+    memo, made = Memo(), []
+
+    def make(one, end):
+        made.append(one[0])
+        return one[0] + end
+
+    a, b, c = ("a",), ("b",), ("c",)
+    group = (a, b)
+    first = memo.each(make, group, "!")
+    assert first == ("a!", "b!") and memo.each(make, group, "!") is first
+    assert memo.each(make, (b, c), "!") == ("b!", "c!") and made == ["a", "b", "c"]
+    assert memo.each(make, (a, b), "!") == first and made == ["a", "b", "c", "a"]
+    assert memo.each(make, (a,), "?") == ("a?",)

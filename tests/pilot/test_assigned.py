@@ -40,7 +40,7 @@ def test_a_change_makes_all_of_its_service_and_no_other():
 
 def test_what_nobody_asks_for_any_more_goes_and_may_come_back():
     assigned = asked()
-    assigned.keep({"a"})
+    assigned.keep([{"a": Cut("a", 80)}])
     assert assigned.set.resources.keys() == {"a"}
     assert not assigned.moved(MESH.with_endpoints("b", {}), ["b"])
     assigned.moved(MESH, ["b"])

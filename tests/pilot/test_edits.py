@@ -99,9 +99,10 @@ class World:
         return f"{named} stays"
 
     def settle(self) -> None:
-        """What changed is taken up, and what lasts a little longer is over."""
+        """What changed is taken up, what lasts a little longer is over, and assignments that
+        nobody asks for any more, which stand until the publication after, are gone."""
         self.push.move(0.0)
-        for _ in range(2):
+        for _ in range(3):
             self.push.read()
             asyncio.run(self.push.publish(0.0))
             self.clock.advance(lasting.GRACE_S + 1)

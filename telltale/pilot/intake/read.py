@@ -185,6 +185,9 @@ def _shown(
     return tuple(memo.of(exports.filled, one, default) for one in given)
 
 
-def _workloads(pods: Iterable[Pod], memo: Memo) -> dict[str, Workload]:
-    found = (memo.of(workloads.read, pod) for pod in pods)
+def _workloads(pods: tuple[Pod, ...], memo: Memo) -> dict[str, Workload]:
+    return memo.of(_by_key, memo.each(workloads.read, pods))
+
+
+def _by_key(found: Iterable[Workload | None]) -> dict[str, Workload]:
     return {workload.key: workload for workload in found if workload}

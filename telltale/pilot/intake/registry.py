@@ -34,7 +34,7 @@ class Registry:
 class Given:
     """The objects that services are made of, and the workloads that they may select."""
 
-    services: Iterable[kube.Service]
+    services: tuple[kube.Service, ...]
     slices: Iterable[kube.EndpointSlice]
     entries: tuple[Config, ...]
     pods: Mapping[str, Workload]
@@ -76,9 +76,9 @@ def _listed(service: Service, *slices: kube.EndpointSlice) -> Behind:
 
 
 def _services(
-    given: Iterable[kube.Service], options: Options, memo: Memo
+    given: tuple[kube.Service, ...], options: Options, memo: Memo
 ) -> tuple[list[Service], list[Problem]]:
-    pairs = [memo.of(services.read, one, options) for one in given]
+    pairs = memo.each(services.read, given, options)
     return [one for one, _ in pairs], [problem for _, found in pairs for problem in found]
 
 
