@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 
-from bench import latency, memory, planning, propagation, startup, why
+from bench import latency, memory, planning, propagation, startup, streams, why
 from bench.row import Row
 
 ROWS: dict[str, Callable[[], list[Row]]] = {
@@ -18,6 +18,7 @@ ROWS: dict[str, Callable[[], list[Row]]] = {
     "latency": latency.measure,
     "propagation": propagation.measure,
     "plan": planning.measure,
+    "streams": streams.measure,
     "why": why.measure,
 }
 

@@ -144,6 +144,12 @@ def _checked(push: Push) -> str:
 def _world(size: int) -> tuple[Push, Current]:
     clock = SystemClock()
     current = Current(clock)
+    fill(current, size)
+    return Push(current, Options(), clock, Metrics("bench")), current
+
+
+def fill(current: Current, size: int) -> None:
+    """The services, endpoints, pods and rules of all rows."""
     for number in range(size):
         current.apply_service(Change.ADDED, _service(number))
         current.apply_slice(Change.ADDED, _slice(number))
@@ -152,7 +158,6 @@ def _world(size: int) -> tuple[Push, Current]:
         if number % 10 == 0:
             current.apply_config(VIRTUAL_SERVICE, Change.ADDED, _routing(number, 50))
             current.apply_config(DESTINATION_RULE, Change.ADDED, _policy(number))
-    return Push(current, Options(), clock, Metrics("bench")), current
 
 
 def _meta(number: int, name: str) -> dict[str, str]:
@@ -163,6 +168,14 @@ def _service(number: int) -> Service:
     address = f"172.19.{number // 250}.{number % 250 + 1}"
     spec = {"clusterIP": address, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
     return codec.convert(Service, {"metadata": _meta(number, f"svc-{number}"), "spec": spec})
+
+
+def moved_slice(number: int, address: str) -> EndpointSlice:
+    """A service's endpoints, the first of them at another address."""
+    found = _slice(number)
+    first, *rest = found.endpoints
+    moved = msgspec.structs.replace(first, addresses=[address])
+    return msgspec.structs.replace(found, endpoints=[moved, *rest])
 
 
 def _slice(number: int) -> EndpointSlice:
