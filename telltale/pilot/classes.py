@@ -40,8 +40,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    """`pod`: the workload that the mesh knows by the proxy's name, which may be gone."""
+
     proxy: Proxy
     workload: Workload
+    pod: Workload | None
     asked: object
     key: Key
 
@@ -76,9 +79,10 @@ class Classes:
         workload = self.mesh.workload(proxy)
         asked = self._asked_of(workload.namespace)
         known = self._known.get(id(proxy)) or self._known_before.get(id(proxy))
+        pod = self.mesh.workloads.get(workload.key)
         if not (known and known.proxy is proxy and known.workload is workload
-                and known.asked is asked):  # fmt: skip
-            known = _Known(proxy, workload, asked, self._key(proxy, workload))
+                and known.pod is pod and known.asked is asked):  # fmt: skip
+            known = _Known(proxy, workload, pod, asked, self._key(proxy, workload))
         self._known[id(proxy)] = known
         return known.key
 

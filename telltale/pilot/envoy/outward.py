@@ -135,7 +135,8 @@ def after(old: Outward, asker: Asker, change: Change, memo: Memo) -> Outward:
         shared |= tables.arranged(view, memo, parts, strange, numbers)
     return Outward(
         view, old.terms, last, parts, strange,
-        old.clusters if _same(before, now, _upstream) else _clusters(last, parts),
+        old.clusters if last is old.finish and _same(before, now, _upstream)
+        else _clusters(last, parts),
         old.cuts if _same(before, now, lambda one: one.cuts) else _cuts(parts),
         shared, last.tables(tuple(tables.ordered(shared, parts))),
         silent=strange == old.strange and _same(before, now, _heard), touched=touched,
