@@ -89,6 +89,8 @@ def _endpoints(
     if cluster.type == Cluster.ORIGINAL_DST:
         place = f"{meant.address}:{meant.port}" if meant.address else "(the address of the name)"
         return (Place(place, _pods(view).get(meant.address, "")),), "the address that is dialled"
+    if cluster.cluster_type.name:
+        return (Place("(the address that DNS gives the proxy)", ""),), "the name that is asked for"
     inline = cluster.load_assignment
     if cluster.type != Cluster.EDS:
         return _places(view, (inline,)), "named in the configuration" if inline.ByteSize() else ""

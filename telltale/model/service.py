@@ -45,6 +45,7 @@ class Discovery(StrEnum):
     NAMES = "names"  # DNS gives its endpoints' addresses, to the proxy; all of them are used
     NAME = "name"  # the same, and a new connection goes to the address that came last
     DIALLED = "dialled"  # wherever the client went
+    ASKED = "asked"  # DNS gives, to the proxy, the address of the name that a client asks for
 
     @property
     def assigned(self) -> bool:

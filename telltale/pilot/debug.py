@@ -21,6 +21,7 @@ _ISTIO_WORD = {CDS: "cluster", LDS: "listener", RDS: "route", EDS: "endpoint"}
 _RESOLUTION = {
     Discovery.VIRTUAL: 0, Discovery.LISTED: 0, Discovery.NAMES: 1, Discovery.HEADLESS: 2,
     Discovery.DIALLED: 2, Discovery.NAME: 3, Discovery.ALIAS: 4,
+    Discovery.ASKED: 5,
 }  # fmt: skip
 _SECTIONS = {
     CDS: ("ClustersConfigDump", "dynamic_active_clusters", "cluster"),

@@ -28,6 +28,7 @@ def entry(name="ext", namespace="shop", created="2020-01-01T00:00:00Z", labels=N
 
 
 PORT = {"number": 80, "name": "http", "protocol": "HTTP"}
+DYNAMIC = {"hosts": ["*.example"], "resolution": "DYNAMIC_DNS"}
 TCP = {"number": 9000, "name": "tcp", "protocol": "TCP"}
 TLS = {"number": 443, "name": "tls", "protocol": "TLS"}
 
@@ -105,7 +106,12 @@ IP = [{"address": "10.0.0.1"}]
     ("spec.ports[0].name", {"ports": [{"number": 80}]}),
     ("spec.ports[1].name", {"ports": [PORT, {**PORT, "number": 81}]}),
     ("spec.ports[0].protocol", {"ports": [{**PORT, "protocol": "QUIC"}]}),
-    ("spec.resolution", {"hosts": ["*.example"], "resolution": "DYNAMIC_DNS"}),
+    ("spec.hosts[0]", {"resolution": "DYNAMIC_DNS"}),
+    ("spec.addresses", {**DYNAMIC, "addresses": ["1.2.3.4"]}),
+    ("spec.endpoints", {**DYNAMIC, "endpoints": IP}),
+    ("spec.workloadSelector", {**DYNAMIC, "workloadSelector": {"labels": {"a": "b"}}}),
+    ("spec.ports[0].protocol", {**DYNAMIC, "ports": [TCP]}),
+    ("spec.ports[0].protocol", {**DYNAMIC, "ports": [{"number": 81, "name": "any"}]}),
     ("spec.workloadSelector",
      {"resolution": "STATIC", "endpoints": IP, "workloadSelector": {"labels": {"a": "b"}}}),
     ("spec.endpoints", {"endpoints": IP}),
@@ -146,11 +152,13 @@ def test_what_is_refused(field, spec):
     ("spec.ports[0].number", {"ports": [{**PORT, "number": 15001}]}),
     ("spec.endpoints[0].network",
      {"resolution": "STATIC", "endpoints": [{"address": "1.2.3.4", "network": "n"}]}),
+    ("spec.ports[0].targetPort", {**DYNAMIC, "ports": [{**PORT, "targetPort": 8080}]}),
 ])  # fmt: skip
 def test_what_is_taken_with_a_warning(field, spec):
-    found, [problem] = one(**({"hosts": ["a.example"], "ports": [PORT]} | spec))
+    given = {"hosts": ["a.example"], "ports": [PORT]} | spec
+    found, [problem] = one(**given)
     assert (problem.field, problem.level) == (field, Level.WARNING)
-    assert found.service.host == "a.example"
+    assert [found.service.host] == given["hosts"]
 
 
 def mesh_of(*entries, services=(), workloads=()):

@@ -74,7 +74,7 @@ def _plain(built: Built) -> None:
         name = names.edge_route(door.port, door.bind)
         _http(built, chain, name, door.plain)
     elif found := next(_connections(view, first), None):
-        chain.filters.append(connection_routes.to(view, found[1].shares, first.server.port))
+        chain.filters.extend(connection_routes.to(view, found[1].shares, first.server.port))
     if chain.filters:
         built.listener.filter_chains.append(chain)
 
@@ -110,7 +110,7 @@ def _opened(built: Built, site: Site, tls: ServerTls) -> None:
     if http:
         _http(built, chain, chain.name, [site])
     elif found := next(_connections(view, site), None):
-        chain.filters.append(connection_routes.to(view, found[1].shares, server.port))
+        chain.filters.extend(connection_routes.to(view, found[1].shares, server.port))
     if chain.filters:
         built.listener.filter_chains.append(chain)
 
@@ -138,7 +138,7 @@ def _named(built: Built, site: Site) -> list[FilterChain]:
         _match(chain, wanted)
         for subnet in match.subnets:
             chain.filter_chain_match.prefix_ranges.append(_range(subnet))
-        chain.filters.append(connection_routes.to(view, route.shares, server.port))
+        chain.filters.extend(connection_routes.to(view, route.shares, server.port))
         made.append(chain)
     return made
 

@@ -18,6 +18,7 @@ from telltale.model.view import View
 from telltale.pilot.envoy import names
 from telltale.pilot.envoy.listening import filters
 from telltale.pilot.envoy.routing import actions
+from telltale.pilot.envoy.upstream import dynamic
 
 _ANY = ConnectionMatch()
 _NOWHERE = Share(NOBODY)
@@ -32,7 +33,7 @@ def chains(view: View, service: Service, port: Port) -> Iterator[FilterChain]:
             if match.port in (0, port.number) and view.is_client(match.client):
                 for place in _free(match, taken):
                     chain = FilterChain(filter_chain_match=place)
-                    chain.filters.append(to(view, rule.shares, port.number))
+                    chain.filters.extend(to(view, rule.shares, port.number))
                     yield chain
 
 
@@ -82,19 +83,26 @@ def _range(network: str) -> CidrRange:
     return found
 
 
-def to(view: View, shares: tuple[Share, ...], number: int) -> Filter:
+def to(view: View, shares: tuple[Share, ...], number: int) -> list[Filter]:
     """Connections that dialled a port, to one destination or by weight to one of several."""
     wanted = [one for one in shares if one.weight] or list(shares[:1]) or [_NOWHERE]
     going = [(actions.cluster(view, one.destination, number), one.weight) for one in wanted]
     first = wanted[0].destination
     prefix = names.outbound(number, first.host)
-    return filters.tcp_split(going, view.mesh.options, prefix, _held(view, first, number))
+    found = dynamic.look_up(_known(view, wanted, number), view.mesh.options)
+    held = _held(view, first, number)
+    return [*found, filters.tcp_split(going, view.mesh.options, prefix, held)]
 
 
 def _held(view: View, destination: Destination, number: int) -> Traffic:
     """What holds for connections to a destination; of several, the first one's holds."""
-    service = view.service(destination.host)
-    if service is None or not service.ports:
-        return PLAIN
-    port = service.port(destination.port or number) or service.ports[0]
-    return view.traffic(service, port, destination.subset)
+    for service, port in _known(view, [Share(destination)], number):
+        return view.traffic(service, port, destination.subset)
+    return PLAIN
+
+
+def _known(view: View, shares: list[Share], number: int) -> Iterator[tuple[Service, Port]]:
+    for share in shares:
+        service = view.service(share.destination.host)
+        if service is not None and service.ports:
+            yield service, service.port(share.destination.port or number) or service.ports[0]

@@ -16,6 +16,7 @@ from telltale.pilot.envoy import names
 from telltale.pilot.envoy.listening import connection_routes, filters, outlets
 from telltale.pilot.envoy.listening.outlets import Claim, Outlet
 from telltale.pilot.envoy.routing import egress
+from telltale.pilot.envoy.upstream import dynamic
 
 _RAW = "raw_buffer"
 
@@ -68,6 +69,7 @@ def _chains(view: View, claim: Claim, asked: str = "") -> Iterator[FilterChain]:
     rest = FilterChain()
     held = view.traffic(claim.service, claim.port)
     cluster = names.outbound(claim.port.number, claim.service.host)
+    rest.filters.extend(dynamic.look_up([(claim.service, claim.port)], view.mesh.options))
     rest.filters.append(filters.tcp(cluster, view.mesh.options, traffic=held))
     for chain in (*connection_routes.chains(view, claim.service, claim.port), rest):
         match = chain.filter_chain_match

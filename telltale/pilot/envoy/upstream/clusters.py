@@ -102,7 +102,7 @@ def _outbound(
     cluster = discovery.cluster(view, service, port, subset, traffic)
     if cluster is None:
         return None
-    if cluster.type != Cluster.ORIGINAL_DST:
+    if cluster.lb_policy != Cluster.CLUSTER_PROVIDED:
         balancing.balance(cluster, traffic.balancing or _BALANCING)
     cluster.alt_stat_name = names.alt_stat(cluster.name)
     keys = upstream_secrets.of(view, traffic.tls) if trusted else ()

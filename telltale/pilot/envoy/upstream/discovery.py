@@ -15,7 +15,7 @@ from telltale.model.service import Discovery, Port, Service
 from telltale.model.spread import Cut
 from telltale.model.view import View
 from telltale.pilot.envoy import names
-from telltale.pilot.envoy.upstream import endpoints
+from telltale.pilot.envoy.upstream import dynamic, endpoints
 
 JITTER_MS = 100  # so that proxies do not ask the DNS server at the same instant
 _DNS = {Discovery.NAMES: Cluster.STRICT_DNS, Discovery.NAME: Cluster.LOGICAL_DNS}
@@ -32,6 +32,8 @@ def cluster(
     as_dialled = balancing is not None and balancing.algorithm is Balance.PASSTHROUGH
     if service.discovery.resolved and not as_dialled:
         return _looked_up(view.mesh, service, name, cuts.cut(view, service, port, subset))
+    if service.discovery is Discovery.ASKED and not as_dialled:
+        return dynamic.cluster(name, view.mesh.options)
     return original(name)
 
 

@@ -23,7 +23,7 @@ from telltale.pilot.intake.problem import Problem
 
 _HOW = {
     "NONE": Discovery.DIALLED, "STATIC": Discovery.LISTED, "DNS": Discovery.NAMES,
-    "DNS_ROUND_ROBIN": Discovery.NAME,
+    "DNS_ROUND_ROBIN": Discovery.NAME, "DYNAMIC_DNS": Discovery.ASKED,
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from telltale.kube.istio.serviceentry import ServiceEntry, ServicePort, WorkloadEntry
 from telltale.model.service import PROXY_PORTS
 from telltale.pilot.intake import exports, protocols
+from telltale.pilot.intake.entries import dynamic
 from telltale.pilot.intake.istio import Reader
 from telltale.pilot.intake.problem import Level
 
@@ -116,15 +117,12 @@ def _ports(spec: ServiceEntry) -> Iterator[Wrong]:
 def _resolution(spec: ServiceEntry) -> Iterator[Wrong]:
     how = spec.resolution
     if how == "DYNAMIC_DNS":
-        yield (
-            "resolution", "DYNAMIC_DNS is not served by this mesh",
-            "use NONE with the wildcard host, which passes through to where the client went",
-        )  # fmt: skip
+        yield from dynamic.faults(spec)
     if spec.endpoints and spec.workload_selector:
         yield "workloadSelector", "stands beside endpoints", "keep one of the two"
-    if how == "NONE" and (spec.endpoints or spec.workload_selector):
+    if how in ("NONE", "DYNAMIC_DNS") and (spec.endpoints or spec.workload_selector):
         field = "endpoints" if spec.endpoints else "workloadSelector"
-        yield field, "has no meaning with resolution NONE", "use resolution STATIC or DNS"
+        yield field, f"has no meaning with resolution {how}", "use resolution STATIC or DNS"
     if how == "DNS_ROUND_ROBIN" and len(spec.endpoints) > 1:
         yield (
             "endpoints", f"there are {len(spec.endpoints)}, with resolution DNS_ROUND_ROBIN",
@@ -179,6 +177,8 @@ def _warnings(reader: Reader, spec: ServiceEntry) -> None:
             "spec.workloadSelector", "is empty", "it selects every workload of the namespace",
             "say which labels",
         )  # fmt: skip
+    for field, what, why, hint in dynamic.oddities(spec):
+        reader.warn(field, what, why, hint)
     for index, port in enumerate(spec.ports):
         if not spec.addresses and protocol_is_plain(port) and spec.resolution != "STATIC":
             reader.warn(

@@ -35,7 +35,7 @@ def destination(found: Found, path: str, one: Destination) -> None:
     if not one.host:
         found.wrong(f"{path}.host", "is empty", "name the service")
     else:
-        found.host(f"{path}.host", one.host)
+        found.host(f"{path}.host", one.host, wildcard=one.host.rstrip(".") != "*")
     if one.subset and not one.subset.replace("-", "").replace(".", "").replace("_", "").isalnum():
         found.wrong(f"{path}.subset", f"{one.subset!r} is not a subset's name", "use a-z, 0-9, -")
     if one.port is not None and one.port.number is None:

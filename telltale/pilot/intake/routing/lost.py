@@ -7,13 +7,14 @@ missing part may come.
 from collections.abc import Iterator, Mapping
 
 from telltale.kube.meta import Ref
+from telltale.model.index import forms
 from telltale.model.mesh import Mesh
 from telltale.model.policy import Policy
 from telltale.model.route import NOBODY, Destination, Routing
 from telltale.model.scope import Scope
-from telltale.model.service import Service
+from telltale.model.service import Discovery, Service
 from telltale.model.view import View
-from telltale.pilot.intake.problem import Problem
+from telltale.pilot.intake.problem import Level, Problem
 
 _WHY = "what is sent there is answered 503 (NC, no such cluster)"
 _CREATE = "correct the name, or create the service"
@@ -83,15 +84,29 @@ def _lost(view: View, ref: Ref, where: str, wanted: Destination) -> Problem | No
     if service is not None and service.alias_of:
         service = view.mesh.services.get(service.alias_of)
     if service is None:
+        hint = _meant(view, wanted.host) or _wider(view, wanted.host) or _CREATE
         return Problem(ref, f"spec.{where}.host", f"no service is called {wanted.host}", _WHY,
-                       _meant(view, wanted.host) or _CREATE, code="host-not-found",
-                       host=wanted.host)  # fmt: skip
+                       hint, code="host-not-found", host=wanted.host)  # fmt: skip
     if wanted.port and service.port(wanted.port) is None:
         ports = ", ".join(str(port.number) for port in service.ports)
         return Problem(ref, f"spec.{where}.port", f"{service.name} has no port {wanted.port}", _WHY,
                        f"use one of its ports ({ports})", code="port-not-found",
                        host=wanted.host)  # fmt: skip
+    if service.discovery is Discovery.ASKED and where.startswith("tcp"):
+        return Problem(ref, f"spec.{where}.host", f"{wanted.host} is looked up as clients name it",
+                       "plain TCP names nobody: it goes on only where a gateway opened TLS",
+                       "route by tls and sniHosts, or lead to a host with addresses",
+                       Level.WARNING)  # fmt: skip
     return _subset(view, ref, where, wanted, service)
+
+
+def _wider(view: View, host: str) -> str:
+    """The wildcard that stands for a name which no service has for itself."""
+    for form in forms(host):
+        known = view.mesh.services.get(form)
+        if known is not None and known.discovery is Discovery.ASKED:
+            return f"write {form}: names of it are looked up as clients ask for them"
+    return ""
 
 
 def _meant(view: View, host: str) -> str:
