@@ -34,6 +34,7 @@ from telltale.pilot import run as running
 from telltale.pilot.intake import meshconfig as options, proxyconfigs
 from telltale.pilot.intake.checks import check
 from telltale.pilot.intake.problem import Level
+from telltale.pilot.modules.keeper import ModuleSettings
 from telltale.pilot.run import Pilot, PilotSettings
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Files:
     values: Path
 
 
-def start(files: Files, debug_from: tuple[str, ...]) -> None:
+def start(files: Files, debug_from: tuple[str, ...], modules: ModuleSettings) -> None:
     """Until SIGTERM. Raises `Refused`: unreadable configuration, or a port that is taken."""
     logs.to_stderr(os.environ.get("TELLTALE_LOG", "info"))
     try:
@@ -67,8 +68,10 @@ def start(files: Files, debug_from: tuple[str, ...]) -> None:
     try:
         name = os.environ.get("POD_NAME") or os.environ.get("HOSTNAME", "")
         asyncio.run(
-            _serve(settings, PilotSettings(options=told, debug_from=debug_from, name=name))
-        )
+            _serve(settings, PilotSettings(
+                options=told, debug_from=debug_from, name=name, modules=modules,
+            ))
+        )  # fmt: skip
     except* OSError as group:
         raise Refused(describe(group)) from group
 

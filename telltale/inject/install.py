@@ -18,6 +18,7 @@ NAMESPACE = "istio-system"
 PILOT = "istio-pilot"
 WEBHOOK = "istio-sidecar-injector"
 NAME = "kubernetes.io/metadata.name"  # the label that every namespace has
+DATA = "/var/lib/istio/data"  # where the pilot keeps modules that it has fetched
 # Where the pilot finds its ConfigMaps.
 MESH_FILE, VALUES_FILE = "/etc/istio/config/mesh", "/etc/istio/inject/values"
 
@@ -156,6 +157,7 @@ def _deployment(settings: MeshSettings) -> Object:
         "volumes": [
             {"name": "config-volume", "configMap": {"name": "istio"}},
             {"name": "inject", "configMap": {"name": WEBHOOK}},
+            {"name": "data", "emptyDir": {"sizeLimit": "512Mi"}},
         ],
     }
     template: Object = {"metadata": {"labels": {**_LABELS, POD_KEY: "false"}}, "spec": pod}
@@ -190,6 +192,7 @@ def _discovery(settings: MeshSettings) -> Object:
             *("--mesh-config", MESH_FILE),
             *("--injection-values", VALUES_FILE),
             *("--debug-from", "$(HOST_IP)/32"),
+            *("--data-dir", DATA),
         ],
         "ports": [
             {"name": name, "containerPort": number, "protocol": "TCP"}
@@ -215,6 +218,7 @@ def _discovery(settings: MeshSettings) -> Object:
         "volumeMounts": [
             {"name": "config-volume", "mountPath": "/etc/istio/config", "readOnly": True},
             {"name": "inject", "mountPath": "/etc/istio/inject", "readOnly": True},
+            {"name": "data", "mountPath": DATA},
         ],
     }
 

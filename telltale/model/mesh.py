@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from telltale.model import peer, telemetry
+from telltale.model.extension import Extension
 from telltale.model.gateway import Credential, Gateway
 from telltale.model.index import Index
 from telltale.model.observed import Observed
@@ -44,6 +45,7 @@ class Mesh:
     nodes: Mapping[str, Place] = field(default_factory=dict)
     telemetries: tuple[Telemetry, ...] = ()
     patches: tuple[Patch, ...] = ()
+    extensions: Mapping[str, Extension] = field(default_factory=dict)
     sinks: Sinks = field(default_factory=Sinks)
     sidecars: tuple[Sidecar, ...] = ()
     machines: tuple[Machine, ...] = ()

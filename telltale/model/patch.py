@@ -74,7 +74,10 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One entry, the `index`th of its object. `value` is JSON, "" for none."""
+    """One entry, the `index`th of its object. `value` is JSON, "" for none.
+
+    `extension`: the name of the module that it puts in place.
+    """
 
     origin: Origin
     scope: Scope
@@ -85,6 +88,7 @@ class Patch:
     value: str = ""
     phase: str = ""
     priority: int = 0
+    extension: str = ""
 
 
     def asks_of(self) -> tuple[str, ...]:

@@ -13,11 +13,13 @@ from telltale.pilot import naming
 from telltale.pilot.push import Push
 from telltale.pilot.redact import redacted
 from telltale.pilot.status import Connection, Status, TypeStatus
-from telltale.pilot.xds.order import CDS, EDS, LDS, RDS, SDS, SHORT, TYPES
+from telltale.pilot.xds.order import CDS, ECDS, EDS, LDS, RDS, SDS, SHORT, TYPES
 from telltale.pilot.xds.resource import Resource
 from telltale.pilot.xds.snapshot import Snapshot
 
-_ISTIO_WORD = {CDS: "cluster", LDS: "listener", RDS: "route", EDS: "endpoint"}
+_ISTIO_WORD = {
+    CDS: "cluster", LDS: "listener", RDS: "route", EDS: "endpoint", ECDS: "extensionconfig",
+}  # fmt: skip
 _RESOLUTION = {
     Discovery.VIRTUAL: 0, Discovery.LISTED: 0, Discovery.NAMES: 1, Discovery.HEADLESS: 2,
     Discovery.DIALLED: 2, Discovery.NAME: 3, Discovery.ALIAS: 4,
@@ -25,6 +27,7 @@ _RESOLUTION = {
 }  # fmt: skip
 _SECTIONS = {
     CDS: ("ClustersConfigDump", "dynamic_active_clusters", "cluster"),
+    ECDS: ("EcdsConfigDump", "ecds_filters", "ecds_filter"),
     EDS: ("EndpointsConfigDump", "dynamic_endpoint_configs", "endpoint_config"),
     LDS: ("ListenersConfigDump", "dynamic_listeners", "listener"),
     RDS: ("RoutesConfigDump", "dynamic_route_configs", "route_config"),

@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
+from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.config.route.v3.route_components_pb2 import VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 from telltale.lib.memo import Memo
 from telltale.pilot.envoy.resources import Bundle, Table
-from telltale.pilot.xds.order import CDS, LDS, RDS
+from telltale.pilot.xds.order import CDS, ECDS, LDS, RDS
 from telltale.pilot.xds.resource import Piece, Resource, joined, make, piece
 from telltale.pilot.xds.snapshot import EMPTY, Set, set_of
 
-Named = Cluster | Listener | Table
-M = TypeVar("M", Cluster, Listener, Table)
+Named = Cluster | Listener | Table | TypedExtensionConfig
+M = TypeVar("M", Cluster, Listener, Table, TypedExtensionConfig)
 _HOSTS = RouteConfiguration.DESCRIPTOR.fields_by_name["virtual_hosts"].number
 
 
@@ -34,11 +35,14 @@ class Encoded:
     clusters: Set = EMPTY
     listeners: Set = EMPTY
     routes: Set = EMPTY
+    extensions: Set = EMPTY
     pieces: dict[str, tuple[Table, Sequence[Piece]]] = field(default_factory=dict)
 
     @property
     def sets(self) -> dict[str, Set]:
-        return {CDS: self.clusters, LDS: self.listeners, RDS: self.routes}
+        return {
+            CDS: self.clusters, ECDS: self.extensions, LDS: self.listeners, RDS: self.routes,
+        }  # fmt: skip
 
     def after(self, bundle: Bundle, memo: Memo) -> "Encoded":
         """Of the next bundle of the same class."""
@@ -58,11 +62,15 @@ class Encoded:
         def cluster(one: Cluster) -> Resource:
             return memo.of(make, one.name, one, one.eds_cluster_config.service_name)
 
+        def extension(one: TypedExtensionConfig) -> Resource:
+            return memo.of(make, one.name, one)
+
         return Encoded(
             bundle,
             _set(self.clusters, old.clusters, bundle.clusters, cluster),
             _set(self.listeners, old.listeners, bundle.listeners, listener),
-            _set(self.routes, old.tables, bundle.tables, table), pieces,
+            _set(self.routes, old.tables, bundle.tables, table),
+            _set(self.extensions, old.extensions, bundle.extensions, extension), pieces,
         )  # fmt: skip
 
     def _pieces(self, table: Table, memo: Memo) -> Sequence[Piece]:

@@ -7,6 +7,8 @@ bytes, I/O.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
+
 from telltale.lib.memo import Memo
 from telltale.model.change import Change, between
 from telltale.model.mesh import Mesh
@@ -23,6 +25,7 @@ from telltale.pilot.envoy.resources import Bundle
 from telltale.pilot.envoy.upstream import clusters, endpoints
 from telltale.pilot.intake import unapplied
 from telltale.pilot.intake.problem import Problem
+from telltale.pilot.patching import wasm
 
 
 def plan(mesh: Mesh, proxy: Proxy) -> Bundle:
@@ -42,6 +45,7 @@ class _Made:
 
     seen: Outward
     edges: object
+    modules: tuple[TypedExtensionConfig, ...]
     bundle: Bundle
 
 
@@ -78,10 +82,14 @@ class Plans:
         """All but the endpoints: they are the same for every proxy, and have their own lane."""
         if key not in self._made:
             seen, edges = self._outward(key), self._edges(key)
+            modules = self._modules(seen)
             made = self._made_before.get(key)
-            if made is None or made.seen is not seen or made.edges != edges:
+            if made is None or made.seen is not seen or (made.edges, made.modules) != (
+                edges, modules
+            ):  # fmt: skip
                 make = self._gateway if key.edge else self._sidecar
-                made = _Made(seen, edges, make(key, seen))
+                bundle = replace(make(key, seen), extensions=modules)
+                made = _Made(seen, edges, modules, bundle)
             self._made[key] = made
         return self._made[key].bundle
 
@@ -104,6 +112,13 @@ class Plans:
         if key.edge is None:
             return None
         return mesh.gateways, mesh.credentials, mesh.routings, mesh.policies, mesh.services
+
+    def _modules(self, seen: Outward) -> tuple[TypedExtensionConfig, ...]:
+        """Of the plugins among the patches; a new module makes nothing else anew."""
+        patches = seen.finish.patcher.patches
+        names = dict.fromkeys(one.extension for one in patches if one.extension)
+        known = self._mesh.extensions
+        return tuple(self._memo.of(wasm.config_of, known[name]) for name in names)
 
     def _outward(self, key: Key) -> Outward:
         edge = key.edge

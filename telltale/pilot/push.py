@@ -37,8 +37,10 @@ from telltale.pilot.intake.problem import Problem
 from telltale.pilot.intake.read import reading
 from telltale.pilot.intake.services import host_of
 from telltale.pilot.intake.status import Statuses
+from telltale.pilot.intake.telemetry.wasmplugins import Known
 from telltale.pilot.lasting import Lost
 from telltale.pilot.metrics import Metrics
+from telltale.pilot.modules.wanted import Wanted
 from telltale.pilot.plan import Plans
 from telltale.pilot.watch import Current
 from telltale.pilot.xds.order import EDS, SDS
@@ -76,6 +78,7 @@ class Push:
         self._told: tuple[Problem, ...] = ()
         self.said: Statuses = {}
         self.made: Topic[tuple[Object, ...]] = Topic(())
+        self.wanted: Topic[tuple[Wanted, ...]] = Topic(())
         self.rejected: tuple[Problem, ...] = ()
         self.changed: Topic[None] = Topic(None)
         self.settled: Topic[None] = Topic(None)  # every proxy has been offered what was read
@@ -138,7 +141,7 @@ class Push:
             tuple(current.services.values()), tuple(current.slices), tuple(current.pods.values()),
             {kind: tuple(known.values()) for kind, known in current.configs.items()},
             tuple(current.secrets.values()), tuple(current.texts.values()),
-            tuple(current.nodes.values()),
+            tuple(current.nodes.values()), Known(current.modules, self.mesh.extensions),
         )  # fmt: skip
         self._objects = kept(self._objects, discovered.of(objects, self._options))
         if not self.members:
@@ -149,6 +152,8 @@ class Push:
         self.mesh = settled(self.mesh, mesh)
         self._told = found.problems
         self.said = found.statuses
+        if found.wanted != self.wanted.value:
+            self.wanted.publish(found.wanted)
         if found.made != self.made.value:
             self.made.publish(found.made)
         self.changed.publish(None)

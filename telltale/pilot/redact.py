@@ -1,9 +1,12 @@
-"""Secrets out of what is shown: private keys, passwords, tickets. Pure. Never: anything else."""
+"""Secrets out of what is shown: private keys, passwords, tickets; and the bytes of modules, which
+nobody reads. Pure. Never: anything else.
+"""
 
 from telltale.kube.codec import Json
 
 _SECRET = {
     "private_key", "password", "session_ticket_keys", "generic_secret", "private_key_provider",
+    "inline_bytes",
 }  # fmt: skip
 HIDDEN = "[redacted]"
 

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from aiohttp import web
@@ -15,6 +15,7 @@ from aiohttp import web
 from telltale import __version__
 from telltale.kube import codec
 from telltale.kube.client import Client
+from telltale.kube.cluster import Secret
 from telltale.kube.informer import Informer
 from telltale.kube.kinds import CONFIG_MAP, ENDPOINT_SLICE, NODE, POD, SECRET, SERVICE
 from telltale.lib.clock import Clock, Ids
@@ -27,6 +28,7 @@ from telltale.pilot.intake.gatewayapi.read import NAMESPACES
 from telltale.pilot.intake.read import CONFIGS
 from telltale.pilot.making import Maker
 from telltale.pilot.metrics import Metrics
+from telltale.pilot.modules.keeper import Around, Keeper, ModuleSettings
 from telltale.pilot.push import Push
 from telltale.pilot.status import Status
 from telltale.pilot.statuses import Writer
@@ -53,6 +55,7 @@ class PilotSettings:
     debug_from: tuple[str, ...] = ()
     grace_s: float = 2.0
     name: str = ""
+    modules: ModuleSettings = field(default_factory=ModuleSettings)
 
 
 class Pilot:
@@ -66,6 +69,10 @@ class Pilot:
         self.metrics.uptime.set_function(lambda: clock.monotonic() - began)
         self.current = Current(clock)
         self.push = Push(self.current, settings.options, clock, self.metrics)
+        around = Around(self.current.has_address, self._login)
+        self.modules = Keeper(
+            settings.modules, self.push.wanted, around, self.current.apply_modules
+        )
         self.status = Status(clock, self.metrics)
         self.synced = False
         self.following = Following(self.push)
@@ -73,6 +80,17 @@ class Pilot:
             self.push, self.status, clock, ids, lambda: self.synced, following=self.following,
             identity=_identity(settings.name), debug_from=settings.debug_from,
         )  # fmt: skip
+
+    def _login(self, namespace: str, name: str) -> Secret | None:
+        return self.current.logins.get((namespace, name))
+
+    async def begin_with_modules(self) -> None:
+        """As `begin`, but not before it is known which modules there are: proxies of which plugins
+        hold already are not to lose them because the pilot began anew.
+        """
+        self.push.read()
+        await self.modules.first(self.push.wanted.value)
+        self.begin()
 
     def begin(self) -> None:
         """All objects are there: read them, then let proxies in."""
@@ -124,7 +142,7 @@ async def run(
         for informer in (services, slices, pods, secrets, namespaces, texts, nodes):
             await informer.wait_synced()
         await configs.wait_synced()
-        pilot.begin()
+        await pilot.begin_with_modules()
         verdicts = Verdicts(pilot.push, current)
         tasks.start("judge objects", verdicts.run)
         tasks.start("write statuses", Writer(client, current, verdicts.statuses, pilot.clock).run)
@@ -152,6 +170,7 @@ async def serve(pilot: Pilot, others_ready: Callable[[], bool]) -> AsyncIterator
         tasks = await stack.enter_async_context(supervise())
         tasks.start("push", pilot.push.run)
         tasks.start("tell names", pilot.following.run)
+        tasks.start("fetch modules", pilot.modules.run)
         try:
             yield
         finally:

@@ -17,6 +17,8 @@ from telltale.kube.service import EXPORT_TO, TRAFFIC_DISTRIBUTION, EndpointSlice
 from telltale.kube.slices import Slices
 from telltale.lib.clock import Clock
 from telltale.lib.topic import Topic
+from telltale.pilot.modules import login
+from telltale.pilot.modules.wanted import Outcomes
 
 AUTHORITIES = "ca.crt"  # under this key
 Key = tuple[str, str]  # namespace, name
@@ -39,6 +41,8 @@ class Current:
         self.nodes: dict[Key, Node] = {}
         self.configs: dict[Kind[Config], dict[Key, Config]] = {}
         self.secrets: dict[Key, Secret] = {}
+        self.logins: dict[Key, Secret] = {}  # to registries
+        self.modules: Outcomes = {}
         self.whole: Topic[float] = Topic(0.0)
         self.parts: Topic[float] = Topic(0.0)
         self._endpoints: set[Key] = set()
@@ -75,6 +79,9 @@ class Current:
     def apply_secret(self, change: Change, secret: Secret) -> None:
         """Only what can hold a credential is kept, and of that only what it is read for."""
         key, old = _key(secret.metadata), self.secrets.get(_key(secret.metadata))
+        self.logins.pop(key, None)
+        if change is not Change.DELETED and secret.type == login.KIND:
+            self.logins[key] = secret
         if change is Change.DELETED or not certificates.holds_any(secret):
             if not self.secrets.pop(key, None):
                 return
@@ -98,6 +105,21 @@ class Current:
             if old and old.data == one.data:
                 return
         self.whole.publish(self._clock.monotonic())
+
+    def apply_modules(self, outcomes: Outcomes) -> None:
+        """What has come of the modules that plugins name."""
+        self.modules = outcomes
+        self.whole.publish(self._clock.monotonic())
+
+    def has_address(self, address: str) -> bool:
+        """Whether a Service or a pod has it."""
+        return any(
+            address in (one.spec.cluster_ip, *one.spec.cluster_ips)
+            for one in self.services.values()
+        ) or any(
+            address in (one.status.pod_ip, *(more.ip for more in one.status.pod_ips))
+            for one in self.pods.values() if not one.spec.host_network
+        )
 
     def apply_node(self, change: Change, node: Node) -> None:
         """A node; of all that it tells only where it is matters, which hardly ever changes."""

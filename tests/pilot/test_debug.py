@@ -25,7 +25,7 @@ from telltale.kube.meta import Config
 from telltale.lib.clock import SystemClock, SystemIds
 from telltale.pilot.redact import redacted
 from telltale.pilot.run import Pilot, PilotSettings, serve
-from telltale.pilot.xds.order import CDS, LDS, RDS
+from telltale.pilot.xds.order import CDS, LDS, RDS, TYPES
 from telltale.pilot.xds.server import SERVICE
 from tests.inspect.test_way_live import feed
 
@@ -151,7 +151,7 @@ def test_who_is_connected_is_told_as_client_configs(free_ports, until):
         assert client.node.metadata["ISTIO_VERSION"] == "1.2"
         types = {one.type_url: one for one in client.generic_xds_configs}
         assert types[CDS].last_updated.seconds > 0
-        assert len(types) == 5
+        assert len(types) == len(TYPES)
 
     story(free_ports, told)
 

@@ -26,11 +26,13 @@ from telltale.kube.istio.message import Config
 from telltale.lib.clock import SystemClock, SystemIds
 from telltale.model.peer import NOBODY
 from telltale.pilot.intake import meshconfig
+from telltale.pilot.modules.keeper import ModuleSettings
 from telltale.pilot.run import Pilot, PilotSettings, serve
 from tests.pilot.test_real_envoy import METADATA, NODE, service, slice_of
 
 pytestmark = pytest.mark.live
 CONTEXT = ("traceparent", "x-b3-traceid", "x-b3-sampled")
+NO_MODULES = ModuleSettings()
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
@@ -87,13 +89,14 @@ async def otlp(port: int, heard: list[ExportTraceServiceRequest]) -> AsyncIterat
 @asynccontextmanager
 async def observed(
     envoy, free_ports, until, mesh: dict, *configs: Config, collector=0, spoken="grpc",
-    kind=TELEMETRY,
+    kind=TELEMETRY, modules=NO_MODULES,
 ):
     """A sidecar of `client-0` that reaches service `a`: its port, Envoy, and whether it is up."""
     port, behind, grpc_port, monitoring, http = free_ports(5)
     options, problems = meshconfig.read(json.dumps(mesh))
     assert not problems
-    settings = PilotSettings("127.0.0.1", grpc_port, monitoring, http, options, grace_s=0.2)
+    settings = PilotSettings("127.0.0.1", grpc_port, monitoring, http, options, grace_s=0.2,
+                             modules=modules)  # fmt: skip
     pilot = Pilot(settings, SystemClock(), SystemIds())
     for one in (service("a", port, "127.9.0.1"), service("otel", 4317, "127.9.0.2", spoken)):
         pilot.current.apply_service(Change.ADDED, one)

@@ -21,15 +21,15 @@ def _export(name: str, kind: int, index: int) -> bytes:
 
 
 I32, FUNCTION, MEMORY = 0x7F, 0, 2
-KEY, VALUE = b"x-wasm", b"1"
+KEY = b"x-wasm"
 RESPONSE_HEADERS = 2
 
 
-def module() -> bytes:
+def module(value: bytes = b"1") -> bytes:
     def const(number: int) -> bytes:
         return bytes([0x41, number])
 
-    add = b"".join(map(const, (RESPONSE_HEADERS, 0, len(KEY), len(KEY), len(VALUE))))
+    add = b"".join(map(const, (RESPONSE_HEADERS, 0, len(KEY), len(KEY), len(value))))
     answer = b"\x00" + add + b"\x10\x00\x1a" + const(0) + b"\x0b"  # call 0, drop, return 0
     types = _list(
         b"\x60" + _list(*[bytes([I32])] * 5) + _list(bytes([I32])),
@@ -43,7 +43,7 @@ def module() -> bytes:
         _export("proxy_abi_version_0_2_1", FUNCTION, 2), _export("malloc", FUNCTION, 3),
     )  # fmt: skip
     code = _list(_sized(answer), _sized(b"\x00\x0b"), _sized(b"\x00" + const(32) + b"\x0b"))
-    data = _list(b"\x00" + const(0) + b"\x0b" + _sized(KEY + VALUE))
+    data = _list(b"\x00" + const(0) + b"\x0b" + _sized(KEY + value))
     return b"\x00asm\x01\x00\x00\x00" + b"".join((
         _section(1, types), _section(2, _list(imported)),
         _section(3, _list(b"\x01", b"\x02", b"\x03")),

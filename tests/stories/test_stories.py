@@ -27,15 +27,18 @@ from telltale.pilot.intake import meshconfig
 from telltale.pilot.intake.read import Objects, read, reading
 from telltale.pilot.plan import plan
 from tests.pilot import certificates as certificates_of
+from tests.stories import modules
 from tests.stories.told import objects_from
 
 HERE = Path(__file__).parent
 STORIES = sorted(path.parent.name for path in HERE.glob("*/objects.yaml"))
+PLUGINS = "extensions.istio.io/wasmplugin/"
 REWRITE = os.environ.get("TELLTALE_REWRITE") == "1"
 
 
 def objects_of(story: str) -> Objects:
-    return objects_from(codec.parse_yaml((HERE / story / "objects.yaml").read_text()))
+    found = codec.parse_yaml((HERE / story / "objects.yaml").read_text())
+    return replace(objects_from(found), modules=modules.known(HERE / story, found))
 
 
 def options_of(story: str) -> Options:
@@ -71,7 +74,8 @@ def shown(bundle: Bundle) -> dict:
     def all_of(messages):
         return [ordered(MessageToDict(one, preserving_proto_field_name=True)) for one in messages]
 
-    return {
+    extensions = modules.readable(all_of(bundle.extensions))
+    return ({"extensions": extensions} if extensions else {}) | {
         "clusters": all_of(bundle.clusters), "endpoints": all_of(bundle.endpoints),
         "listeners": all_of(bundle.listeners), "routes": all_of(bundle.routes),
     }  # fmt: skip
@@ -91,7 +95,7 @@ def plain(value: object) -> object:
         return {
             one.name: plain(getattr(value, one.name))
             for one in fields(value)
-            if getattr(value, one.name) != default(one)
+            if one.repr and getattr(value, one.name) != default(one)
         }
     if isinstance(value, dict):
         return {
@@ -152,6 +156,8 @@ def test_what_is_pointed_at_is_there(story):
     text = "".join(MessageToJson(one) for one in (*bundle.listeners, *bundle.routes))
     pointed = {line.split('"')[3] for line in text.splitlines() if '"cluster": "' in line}
     assert pointed <= clusters
+    asked = {line.split('"')[3] for line in text.splitlines() if f'"name": "{PLUGINS}' in line}
+    assert asked == {one.name for one in bundle.extensions}
     tables = {line.split('"')[3] for line in text.splitlines() if '"routeConfigName": "' in line}
     assert tables <= {one.name for one in bundle.routes}
     for table in bundle.routes:
@@ -178,7 +184,7 @@ def test_stock_envoy_accepts_it(story, access_log, tmp_path, certificates):
     mesh, _ = read(objects_of(story), replace(options_of(story), access_log=access_log))
     told = {str(bundle): bundle for bundle in (plan(mesh, proxy) for proxy in proxies(mesh))}
     for bundle in told.values():
-        text = MessageToJson(static(bundle)).replace("/etc/certs/", f"{certificates}/")
+        text = MessageToJson(static(bundle, tmp_path)).replace("/etc/certs/", f"{certificates}/")
         file = tmp_path / "bootstrap.json"
         file.write_text(text)
         done = subprocess.run(
@@ -188,7 +194,7 @@ def test_stock_envoy_accepts_it(story, access_log, tmp_path, certificates):
         assert done.returncode == 0, done.stderr
 
 
-def static(bundle: Bundle) -> Bootstrap:
+def static(bundle: Bundle, folder: Path) -> Bootstrap:
     """Everything in one bootstrap. RDS tables cannot stand in one: each is served by a listener."""
     bootstrap = Bootstrap()
     bootstrap.node.id, bootstrap.node.cluster = "test", "test"
@@ -196,7 +202,8 @@ def static(bundle: Bundle) -> Bootstrap:
     service = bootstrap.dynamic_resources.ads_config.grpc_services.add()
     service.envoy_grpc.cluster_name = "BlackHoleCluster"
     bootstrap.static_resources.clusters.extend(bundle.clusters)
-    bootstrap.static_resources.listeners.extend(bundle.listeners)
+    placed = modules.in_place(bundle.listeners, bundle.extensions, folder)
+    bootstrap.static_resources.listeners.extend(placed)
     for index, table in enumerate(bundle.routes):
         bootstrap.static_resources.listeners.add().CopyFrom(_serving(table, 20_000 + index))
     return bootstrap

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.core.v3.address_pb2 import Address
+from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.config.route.v3.route_components_pb2 import VirtualHost
@@ -55,6 +56,7 @@ class Bundle:
     listeners: tuple[Listener, ...] = ()
     tables: tuple[Table, ...] = ()
     credentials: tuple[Credential, ...] = ()
+    extensions: tuple[TypedExtensionConfig, ...] = ()
 
     @property
     def routes(self) -> tuple[RouteConfiguration, ...]:

@@ -44,7 +44,7 @@ READERS: Mapping[Kind[Config], Reader] = {
     GATEWAY: gateways.read,
     ENVOY_FILTER: envoyfilters.read,
     TELEMETRY: telemetries.check,
-    WASM_PLUGIN: wasmplugins.read,
+    WASM_PLUGIN: wasmplugins.check,
     SERVICE_ENTRY: serviceentries.read,
     WORKLOAD_ENTRY: machines.read,
     WORKLOAD_GROUP: machines.read_groups,

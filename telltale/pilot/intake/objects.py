@@ -8,6 +8,7 @@ from telltale.kube.cluster import ConfigMap, Node, Secret
 from telltale.kube.core import Pod
 from telltale.kube.kinds import Kind
 from telltale.kube.meta import Config
+from telltale.pilot.intake.telemetry.wasmplugins import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Objects:
     secrets: tuple[Secret, ...] = ()
     texts: tuple[ConfigMap, ...] = ()
     nodes: tuple[Node, ...] = ()
+    modules: Known = field(default_factory=Known)
 
     def of(self, kind: Kind[Config]) -> tuple[Config, ...]:
         return self.configs.get(kind, ())

@@ -62,6 +62,7 @@ from telltale.pilot.intake.telemetry import (
     read as telemetries,
     wasmplugins,
 )
+from telltale.pilot.modules.wanted import Wanted
 
 # Every kind whose objects are read with their spec as it is.
 GATEWAY_API = (*(one.kind for one in gateway_kinds.DEFINITIONS), gatewayapi.NAMESPACES)
@@ -76,6 +77,7 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     statuses: Statuses = field(default_factory=dict)
     made: tuple[Object, ...] = ()  # what Gateways need besides
+    wanted: tuple[Wanted, ...] = ()  # modules
 
 
 def _together(*objects: object) -> tuple[object, ...]:
@@ -138,13 +140,11 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
     problems += edge.problems
     edges, wrong = gateways.read(objects.of(GATEWAY), options.domain, memo)
     problems += wrong
-    plugins, wrong = wasmplugins.read(
-        objects.of(istio.WASM_PLUGIN), options.domain, memo, options.root
-    )
+    configs = objects.of(istio.WASM_PLUGIN)
+    plugins, wrong = wasmplugins.read(configs, options.domain, memo, options.root, objects.modules)
     problems += wrong
-    patches, wrong = envoyfilters.read(
-        objects.of(istio.ENVOY_FILTER), options.domain, memo, options.root
-    )
+    filters = objects.of(istio.ENVOY_FILTER)
+    patches, wrong = envoyfilters.read(filters, options.domain, memo, options.root)
     problems += wrong
     sinks, wrong = providers.read(options, known.services)
     problems += wrong
@@ -160,14 +160,16 @@ def reading(objects: Objects, options: Options, memo: Memo) -> Reading:
         credentials=credentials,
         nodes=nodes.read(objects.nodes),
         telemetries=tuple(told),
-        patches=(*plugins, *ordered(tuple(patches), options.root)),
+        patches=(*plugins.patches, *ordered(tuple(patches), options.root)),
+        extensions=plugins.extensions,
         sinks=sinks,
         sidecars=tuple(seen),
         machines=given.machines,
         options=options,
     )
     problems += [*lost.problems(mesh), *shadowed.between(mesh)]
-    return Reading(mesh, tuple(problems), _said(known.statuses, edge.statuses), edge.made)
+    said = _said(known.statuses, edge.statuses)
+    return Reading(mesh, tuple(problems), said, edge.made, plugins.wanted)
 
 
 def _said(entries: Statuses, edge: Statuses) -> Statuses:

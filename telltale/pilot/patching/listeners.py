@@ -109,6 +109,8 @@ def _http_filters(patch: Patch, chain: FilterChain) -> bool:
 
 
 def _within(patch: Patch, manager: hcm.HttpConnectionManager) -> bool:
+    if patch.extension and any(one.name == patch.extension for one in manager.http_filters):
+        return True  # another match of the same plugin: it stands once
     wanted = patch.where.sub_filter or _own_name(patch)
     edit = Edit(patch.change, _value(patch), bool(patch.where.sub_filter))
     place = phases.place(manager.http_filters, patch.phase) if patch.phase else -1

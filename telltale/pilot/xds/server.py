@@ -7,6 +7,7 @@ serializer is the identity. A client that does not read holds up nobody but itse
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeAlias
@@ -36,6 +37,9 @@ from telltale.pilot.xds.stream import (
 log = logging.getLogger(__name__)
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+# A response is joined for each stream: so many of more than so many bytes (WebAssembly's modules)
+# are in memory at once.
+LARGE, LARGE_AT_ONCE = 1 << 20, 4
 SEND_TIMEOUT_S = 60  # a client that takes nothing for so long is dropped; it will come back
 _OPTIONS = (
     ("grpc.max_receive_message_length", 4 << 20),
@@ -141,6 +145,7 @@ def _method(
     source: Source, read: Reader
 ) -> Callable[[AsyncIterator[bytes], Context], Awaitable[None]]:
     count = 0
+    gate = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def method(requests: AsyncIterator[bytes], context: Context) -> None:
         nonlocal count
@@ -149,7 +154,7 @@ def _method(
                 grpc.StatusCode.UNAVAILABLE, "server is not ready to serve discovery information"
             )
         count += 1
-        await _Conversation(source, read, context, Stream(f"{count}.")).hold(requests)
+        await _Conversation(source, read, context, gate, Stream(f"{count}.")).hold(requests)
 
     return method
 
@@ -161,6 +166,7 @@ class _Conversation:
     source: Source
     read: Reader
     context: Context
+    gate: asyncio.Semaphore
     stream: Stream
     connection: str = ""
     node: Node = field(default_factory=Node)  # as the first request said it
@@ -272,15 +278,21 @@ class _Conversation:
                     case Joined():
                         offer = self._join(node)
                     case Send():
-                        body = _bytes(action, self.source.identity)
-                        size = len(body)
-                        async with asyncio.timeout(SEND_TIMEOUT_S):
-                            await self.context.write(body)
+                        size = await self._send(action)
                     case Close(reason):
                         raise _End(grpc.StatusCode.INVALID_ARGUMENT, reason)
                 if self.connection:
                     self.source.note(self.connection, action, size)
         return offer
+
+    async def _send(self, send: Send) -> int:
+        """How large it was."""
+        large = sum(len(one.any) for one in send.resources) > LARGE
+        async with self.gate if large else nullcontext():
+            body = _bytes(send, self.source.identity)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await self.context.write(body)
+        return len(body)
 
     def _join(self, node: Node | None) -> Offer:
         assert node is not None

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from telltale.pilot.xds.doubt import Doubt
-from telltale.pilot.xds.order import WILDCARD
+from telltale.pilot.xds.order import UNTOLD, WILDCARD
 from telltale.pilot.xds.resource import Resource
 from telltale.pilot.xds.snapshot import EMPTY, Set
 
@@ -204,7 +204,7 @@ class Watch:
             return set()
         difference = target.since(self.base)
         for name in difference.removed:
-            if self.covers(name):
+            if self.covers(name) and self.type not in UNTOLD:
                 known = self.doubt.kept.get(name, self.base.resources[name])
                 self.retiring[name] = known
         self.base = target

@@ -64,6 +64,8 @@ CODES: tuple[Code, ...] = (
     Code("patch-order", "IST0151", "a patch beside others, without a priority"),
     Code("patch-refused", "", "a patch of an EnvoyFilter that does not fit"),
     Code("patch-without-effect", "", "a patch of an EnvoyFilter that means nothing there is"),
+    Code("module-missing", "", "a WasmPlugin's module that cannot be had"),
+    Code("module-on-its-way", "", "a WasmPlugin's module that is being fetched"),
     Code("rejected-by-envoy", "", "a resource that proxies have rejected"),
 )  # fmt: skip
 _ISTIO = {one.name: one.istio for one in CODES}

@@ -1,21 +1,27 @@
-"""WasmPlugins into patches: a module among the HTTP filters, by phase and priority. Pure.
+"""WasmPlugins: a module among the HTTP filters, by phase and priority. Pure.
 
-Never: a module fetched. One that is not in the proxy's own files is refused, as nothing here may
-leave the machine on a user's word.
+Read in two steps: what the object says, which is kept as long as it is the same; and what is there
+of its module, which comes and goes. Never: a module fetched.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 from telltale.kube.codec import encode
 from telltale.kube.istio import wasmplugin as istio
 from telltale.kube.istio.kinds import WASM_PLUGIN
 from telltale.kube.istio.message import Config
+from telltale.kube.meta import Ref
 from telltale.lib.memo import Memo
+from telltale.model.extension import Code, Extension, Failing
 from telltale.model.options import DEFAULT
 from telltale.model.patch import Change, Context, Part, Patch, Where
 from telltale.pilot.intake import chosen
 from telltale.pilot.intake.istio import Reader, read_all
-from telltale.pilot.intake.problem import Problem
+from telltale.pilot.intake.problem import Level, Problem
+from telltale.pilot.intake.telemetry import moduleaddress
+from telltale.pilot.modules.wanted import Failure, Outcomes, Wanted
 from telltale.pilot.patching import wasm
 
 _FILE = "file://"
@@ -23,30 +29,124 @@ _CONTEXTS = {
     "CLIENT": Context.OUTBOUND, "SERVER": Context.INBOUND, "CLIENT_AND_SERVER": Context.ANY,
 }  # fmt: skip
 _PHASES = ("AUTHN", "AUTHZ", "STATS", "UNSPECIFIED_PHASE")
-_FAILURES = {"FAIL_CLOSE": "FAIL_CLOSED", "FAIL_OPEN": "FAIL_OPEN", "FAIL_RELOAD": "FAIL_RELOAD"}
-_LEFT_OUT = "the plugin is left out"
+_WITHOUT = {
+    Failing.OPEN: "requests pass without it (FAIL_OPEN)",
+    Failing.CLOSE: "requests are answered with 503 (FAIL_CLOSE)",
+    Failing.RELOAD: "requests are answered with 503 (FAIL_RELOAD)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is of modules: what came of those wanted, and what each plugin had before."""
+
+    outcomes: Outcomes = field(default_factory=dict)
+    before: Mapping[str, Extension] = field(default_factory=dict)
+
+
+NOTHING_YET = Known()
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """What an object says. `wanted` is None where the code is a file of the proxy's own."""
+
+    ref: Ref
+    patches: tuple[Patch, ...]
+    extension: Extension
+    wanted: Wanted | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """In the order in which a request meets them: by phase, then the higher priority first."""
+
+    patches: tuple[Patch, ...] = ()
+    extensions: Mapping[str, Extension] = field(default_factory=dict)
+    wanted: tuple[Wanted, ...] = ()
 
 
 def read(
-    given: Iterable[Config], domain: str, memo: Memo | None = None, root: str = DEFAULT.root
-) -> tuple[list[Patch], list[Problem]]:
-    """In the order in which a request meets them: by phase, then the higher priority first."""
+    given: Iterable[Config], domain: str, memo: Memo | None = None, root: str = DEFAULT.root,
+    known: Known = NOTHING_YET,
+) -> tuple[Plugins, list[Problem]]:  # fmt: skip
     one = (memo or Memo()).of(_reader, root)
     found, problems = read_all(WASM_PLUGIN, istio.WasmPlugin, given, domain, one, memo=memo)
-    patches = [patch for several in found for patch in several]
+    patches: list[Patch] = []
+    extensions: dict[str, Extension] = {}
+    for plugin in found:
+        extension = _had(plugin, known, problems, memo or Memo())
+        if extension:
+            patches += plugin.patches
+            extensions[extension.name] = extension
     patches.sort(key=lambda patch: (_PHASES.index(patch.phase), -patch.priority, patch.origin))
-    return patches, problems
+    wanted = dict.fromkeys(one.wanted for one in found if one.wanted)
+    return Plugins(tuple(patches), extensions, tuple(wanted)), problems
 
 
-def _reader(root: str) -> Callable[[Reader, istio.WasmPlugin], list[Patch]]:
-    return lambda reader, spec: list(_patches(reader, spec, root))
+def check(given: Iterable[Config], domain: str) -> tuple[object, list[Problem]]:
+    """What is wrong with what the objects say, whatever there is of modules."""
+    return read_all(WASM_PLUGIN, istio.WasmPlugin, given, domain, _reader(DEFAULT.root))
 
 
-def _patches(reader: Reader, spec: istio.WasmPlugin, root: str) -> Iterator[Patch]:
-    if not _followed(reader, spec):
-        return
-    name = f"{reader.namespace}.{reader.origin.name}"
-    value = wasm.filter_of(_module(name, spec))
+def _had(plugin: Plugin, known: Known, problems: list[Problem], memo: Memo) -> Extension | None:
+    """With its code as far as it is there; None while nobody knows yet whether it is."""
+    if plugin.wanted is None:
+        return plugin.extension
+    found = known.outcomes.get(plugin.wanted)
+    if isinstance(found, Code):
+        return memo.of(_with, plugin.extension, found)
+    before = known.before.get(plugin.extension.name)
+    older = before.code if before else None
+    if isinstance(found, Failure):
+        problems.append(_missing(plugin, found, held=older is not None))
+        return memo.of(_with, plugin.extension, older)
+    why = "requests pass without it until then" if older is None else "the one before holds"
+    problems.append(Problem(
+        plugin.ref, "spec.url", "the module is on its way", why, "wait", Level.INFO,
+        code="module-on-its-way",
+    ))  # fmt: skip
+    return memo.of(_with, plugin.extension, older) if older is not None else None
+
+
+def _missing(plugin: Plugin, found: Failure, *, held: bool) -> Problem:
+    why = "the one before holds" if held else _WITHOUT[plugin.extension.failing]
+    return Problem(plugin.ref, "spec.url", f"the module cannot be had: {found.why}", why,
+                   f"{found.hint}; it is tried again within a minute",
+                   code="module-missing")  # fmt: skip
+
+
+def _with(one: Extension, code: Code | str | None) -> Extension:
+    return Extension(one.name, one.url, code, one.root, one.settings, one.failing, one.values,
+                     one.inherited)  # fmt: skip
+
+
+def _reader(root: str) -> Callable[[Reader, istio.WasmPlugin], Plugin | None]:
+    return lambda reader, spec: _plugin(reader, spec, root)
+
+
+def _plugin(reader: Reader, spec: istio.WasmPlugin, root: str) -> Plugin | None:
+    if not moduleaddress.followed(reader, spec):
+        return None
+    extension = _extension(wasm.name_of(reader.origin), spec)
+    patches = tuple(_patches(reader, spec, root, extension))
+    return Plugin(reader.ref, patches, extension, _wanted(reader.namespace, spec))
+
+
+def _wanted(namespace: str, spec: istio.WasmPlugin) -> Wanted | None:
+    if spec.url.startswith(_FILE):
+        return None
+    secret = None
+    if spec.image_pull_secret and spec.url.startswith("oci://"):
+        secret = namespace, spec.image_pull_secret
+    again = sha256(encode(spec)).hexdigest() if moduleaddress.always(spec) else ""
+    return Wanted(spec.url, spec.sha256, secret, again)
+
+
+def _patches(
+    reader: Reader, spec: istio.WasmPlugin, root: str, extension: Extension
+) -> Iterator[Patch]:
+    value = wasm.filter_of(extension.name, extension.failing)
     refs = [*([spec.target_ref] if spec.target_ref else []), *spec.target_refs]
     wanted = spec.selector.match_labels if spec.selector else None
     priority = spec.priority if spec.priority is not None else -(2**31)
@@ -54,7 +154,7 @@ def _patches(reader: Reader, spec: istio.WasmPlugin, root: str) -> Iterator[Patc
         for where in _places(spec):
             yield Patch(
                 reader.origin, scope, 0, Part.HTTP_FILTER, Change.BEFORE, where, value,
-                spec.phase, priority,
+                spec.phase, priority, extension.name,
             )  # fmt: skip
 
 
@@ -67,33 +167,13 @@ def _places(spec: istio.WasmPlugin) -> Iterator[Where]:
             yield Where(_CONTEXTS[one.mode], port=(port.number or 0) if port else 0)
 
 
-def _module(name: str, spec: istio.WasmPlugin) -> wasm.Module:
+def _extension(name: str, spec: istio.WasmPlugin) -> Extension:
     environment = spec.vm_config.env if spec.vm_config else []
-    return wasm.Module(
-        name, spec.url.removeprefix(_FILE), spec.plugin_name,
+    of_file = spec.url.startswith(_FILE)
+    return Extension(
+        name, spec.url, spec.url.removeprefix(_FILE) if of_file else None, spec.plugin_name,
         encode(spec.plugin_config).decode() if spec.plugin_config is not None else "",
-        _FAILURES[spec.fail_strategy],
+        Failing(spec.fail_strategy),
         {one.name: one.value for one in environment if one.value_from == "INLINE"},
         tuple(one.name for one in environment if one.value_from == "HOST"),
     )  # fmt: skip
-
-
-def _followed(reader: Reader, spec: istio.WasmPlugin) -> bool:
-    """Whether it can be had at all; what has no effect is told."""
-    if not spec.url.startswith(_FILE) or not spec.url.removeprefix(_FILE).startswith("/"):
-        reader.wrong("spec.url", f"{spec.url!r} is not in the proxy's own files", _LEFT_OUT,
-                     "mount the module into istio-proxy, and write file:///path/to/it.wasm",
-                     )  # fmt: skip
-        return False
-    if spec.type == "NETWORK":
-        reader.wrong("spec.type", "NETWORK: modules stand among HTTP filters only", _LEFT_OUT,
-                     "write one for HTTP")  # fmt: skip
-        return False
-    for name, said in (("sha256", spec.sha256), ("imagePullSecret", spec.image_pull_secret),
-                       ("verificationKey", spec.verification_key)):  # fmt: skip
-        if said:
-            reader.wrong(f"spec.{name}", "is not followed", "a file is taken as it is",
-                         "take it out")  # fmt: skip
-    if spec.image_pull_policy != "UNSPECIFIED_POLICY":
-        reader.warn("spec.imagePullPolicy", "has no effect", "a file is not pulled", "take it out")
-    return True
