@@ -55,7 +55,8 @@ class Way:
 def way(mesh: Mesh, proxy: Proxy, request: Request) -> Way:
     """Where the request goes. Raises nothing: what is undecided is the outcome."""
     workload = mesh.workload(proxy)
-    view = View(mesh, workload.namespace, mesh.told_apart(workload))
+    labels = mesh.told_apart(workload)
+    view = View(mesh, workload.namespace, labels, calls=workload.calls)
     if mesh.gateways_of(workload):
         proxy = replace(proxy, role=Role.ROUTER)
         meant = dialled.at_gateway(view, workload, request)

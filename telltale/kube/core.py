@@ -3,6 +3,8 @@
 from telltale.kube.codec import Json, Typed
 from telltale.kube.meta import Condition, IntOrString, Meta, Quantity
 
+CALLS = "telltale.dev/calls"  # what a pod calls, in names with commas between
+
 
 class KeySelector(Typed):
     name: str = ""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from telltale.model import sight
+from telltale.model import calls as declared, sight
+from telltale.model.calls import Calls
 from telltale.model.mesh import Mesh
 from telltale.model.options import Egress
 from telltale.model.place import NOWHERE, Place
@@ -29,6 +30,7 @@ class View:
     gateways: tuple[str, ...] = (MESH,)
     place: Place = NOWHERE
     node: str = ""
+    calls: Calls | None = None
     # Every host that was looked up since somebody emptied it: what was made depends on these.
     looked: set[str] = field(default_factory=set, compare=False)
     _policies: dict[str, Policy | None] = field(default_factory=dict, compare=False)
@@ -36,7 +38,12 @@ class View:
     @cached_property
     def sidecar(self) -> Sidecar | None:
         """What narrows these clients' sight; a gateway's is never narrowed."""
-        return self.mesh.sidecar(self.namespace, self.labels) if MESH in self.gateways else None
+        if MESH not in self.gateways:
+            return None
+        found = self.mesh.sidecar(self.namespace, self.labels)
+        if found is None and self.calls is not None:
+            return declared.sight(self.calls, self.namespace, self.mesh.options.domain)
+        return found
 
     @cached_property
     def reaches(self) -> tuple[Reach, ...]:

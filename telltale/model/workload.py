@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from telltale.model.calls import Calls
 from telltale.model.policy import Pool
 from telltale.model.service import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One pod. `ports` are the container ports that have a name."""
+    """One pod. `ports` are the container ports that have a name.
+
+    `calls`: what it is declared to call, if anybody has said so.
+    """
 
     name: str
     namespace: str
@@ -24,6 +28,7 @@ class Workload:
     node: str = ""
     owner: str = ""  # the Deployment or whatever else it belongs to; "" for itself
     ready: bool = True
+    calls: Calls | None = None
 
     @property
     def key(self) -> str:

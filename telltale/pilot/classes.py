@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from telltale.model import cuts
+from telltale.model.calls import Calls
 from telltale.model.cuts import Asked
 from telltale.model.mesh import Mesh, targets, translation
 from telltale.model.place import NOWHERE, Place
@@ -24,7 +25,8 @@ class Key:
 
     `labels`: those of its workload's that anything in the mesh asks about; `place` and `node` too.
     `own`: those of its addresses that the mesh would otherwise build a listener for. `edge`: it is
-    a gateway's. `said`: what patches ask of the proxy's own word.
+    a gateway's. `said`: what patches ask of the proxy's own word. `calls`: what it is declared to
+    call, where no Sidecar is for it.
     """
 
     namespace: str
@@ -36,6 +38,7 @@ class Key:
     node: str = ""
     edge: Edge | None = None
     said: Labels = ()
+    calls: Calls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,16 @@ class Classes:
         return Key(
             workload.namespace, labels, targets(self.mesh, workload),
             self._dialled.intersection(workload.addresses), proxy.redirected, place, node,
-            said=said,
+            said=said, calls=_calls(self.mesh, workload),
         )  # fmt: skip
+
+
+def _calls(mesh: Mesh, workload: Workload) -> Calls | None:
+    """A Sidecar goes before what is declared, which then tells nobody apart."""
+    if workload.calls is None:
+        return None
+    labels = tuple(workload.labels.items())
+    return None if mesh.sidecar(workload.namespace, labels) else workload.calls
 
 
 def _edge(mesh: Mesh, proxy: Proxy) -> Edge:

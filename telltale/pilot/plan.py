@@ -136,7 +136,9 @@ class Plans:
 
     def _view(self, key: Key) -> View:
         gateways = () if key.edge else (MESH,)
-        return View(self._mesh, key.namespace, key.labels, gateways, key.place, key.node)
+        return View(
+            self._mesh, key.namespace, key.labels, gateways, key.place, key.node, key.calls
+        )
 
     def _sidecar(self, key: Key, seen: Outward) -> Bundle:
         options, last, memo = self._mesh.options, seen.finish, self._memo

@@ -7,7 +7,7 @@ is not a change. Never: the mesh, or what follows from a change.
 from telltale.kube import certificates
 from telltale.kube.client import Change
 from telltale.kube.cluster import ConfigMap, Node, Secret
-from telltale.kube.core import Pod
+from telltale.kube.core import CALLS, Pod
 from telltale.kube.gatewayapi import parameters
 from telltale.kube.istio.kinds import SERVICE_ENTRY, WORKLOAD_ENTRY
 from telltale.kube.istio.message import Config
@@ -178,4 +178,4 @@ def _pod_matters(pod: Pod) -> object:
     ports = [container.ports for container in spec.containers]
     ready = [one.status for one in status.conditions if one.type == "Ready"]
     told = pod.metadata.labels, status.pod_ip, status.pod_ips, ports, pod.ended, spec.node_name
-    return told, ready
+    return told, ready, pod.metadata.annotations.get(CALLS)

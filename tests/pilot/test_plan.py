@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from telltale.model.mesh import Mesh
+from telltale.model.scope import Origin, Scope
 from telltale.model.service import Discovery, Endpoint, Port, Protocol, Service
+from telltale.model.sidecar import Sidecar
 from telltale.model.workload import Proxy, Workload
 from telltale.pilot.plan import Plans, plan
 
@@ -58,3 +60,18 @@ def test_without_redirect_nothing_is_virtual():
     found = plan(MESH, proxy(app="web", redirected=False)).listeners
     assert names(found) == {"0.0.0.0_80", "1.1.1.1_5432", "1.1.1.2_5432"}
     assert all(not one.HasField("bind_to_port") for one in found)
+
+
+def test_what_is_declared_to_be_called_tells_apart_and_narrows_unless_a_sidecar_does():
+    told = {f"{name}.shop": Workload(name, "shop", calls=calls)
+            for name, calls in (("a-0", ("db",)), ("a-1", ("db",)), ("a-2", None))}  # fmt: skip
+    mesh = replace(MESH, workloads=told, options=replace(MESH.options, domain="x"))
+    plans = Plans(mesh)
+    keys = [plans.key(proxy(name)) for name in ("a-0", "a-1", "a-2")]
+    assert keys[0] == keys[1] != keys[2]
+    clusters = names(plans.of(keys[0]).clusters)
+    assert "outbound|5432||db.shop.svc.x" in clusters
+    assert "outbound|80||web.shop.svc.x" not in clusters
+    assert "outbound|80||web.shop.svc.x" in names(plans.of(keys[2]).clusters)
+    ruled = Plans(replace(mesh, sidecars=(Sidecar(Origin("1", "s", "shop"), Scope(("shop",))),)))
+    assert ruled.key(proxy("a-0")) == ruled.key(proxy("a-2"))

@@ -7,6 +7,7 @@ from telltale.kube import owner
 from telltale.kube.codec import Json, Object, dig
 from telltale.kube.core import Pod
 from telltale.model.workload import Proxy, Role, Workload
+from telltale.pilot.intake import calls
 
 
 def read(pod: Pod) -> Workload | None:
@@ -26,7 +27,7 @@ def read(pod: Pod) -> Workload | None:
         addresses=tuple(address for address in dict.fromkeys(addresses) if address),
         ports=ports, service_account=pod.spec.service_account_name, node=pod.spec.node_name,
         owner=owner.workload(pod).name if pod.metadata.controller else "",
-        ready=_ready(pod),
+        ready=_ready(pod), calls=calls.read(pod.metadata.annotations),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from telltale.pilot.intake import unmet
 from telltale.pilot.intake.analysis import (
     annotations,
+    calls,
     destinations,
     entries,
     exposed,
@@ -18,7 +19,7 @@ from telltale.pilot.intake.problem import Problem
 _OF_CONFIGURATION = (
     destinations.check, gateways.check, overlaps.check, entries.check, exposed.check,
 )  # fmt: skip
-_OF_WORKLOADS = (ports.check, proxies.check, annotations.check, images.check)
+_OF_WORKLOADS = (ports.check, proxies.check, annotations.check, calls.check, images.check)
 _OF_THE_CLUSTER = ("gateway-without-workload", "gateway-credential")
 
 
